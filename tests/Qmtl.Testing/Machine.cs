@@ -5,6 +5,9 @@ namespace Qmtl.Testing;
 /// <summary>What this machine has installed.</summary>
 public static class Machine
 {
+    /// <summary>Whether this process may do anything, which Postgres refuses to run as.</summary>
+    public static bool IsRoot => string.Equals(Environment.UserName, "root", StringComparison.Ordinal);
+
     /// <summary>The folder of real market data, or null.</summary>
     public static string? MarketDataFolder =>
         Environment.GetEnvironmentVariable("QMTL_TEST_DATA") is { Length: > 0 } folder && Directory.Exists(folder) ? folder : null;
