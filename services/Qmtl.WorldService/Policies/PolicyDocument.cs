@@ -1,0 +1,78 @@
+using Qmtl.WorldService.Policies.Expressions;
+
+namespace Qmtl.WorldService.Policies;
+
+/// <summary>A policy as it was understood: checked, with every metric resolved. Immutable, and all an evaluation needs to know.</summary>
+internal sealed record PolicyDocument
+{
+    public string? World { get; init; }
+
+    /// <summary>The author's own version mark; the version that counts is given at upload.</summary>
+    public int? Version { get; init; }
+
+    public string? Description { get; init; }
+
+    public DataCurrencyPolicy? DataCurrency { get; init; }
+
+    public IReadOnlyList<Threshold> Thresholds { get; init; } = [];
+
+    public Gate? Gates { get; init; }
+
+    /// <summary>What ranks the candidates: a score expression, or the metric of top_k.</summary>
+    public Expression? Ranking { get; init; }
+
+    public TopKPolicy? TopK { get; init; }
+
+    public double? MaxCorrelation { get; init; }
+
+    public LevelHysteresis? Levels { get; init; }
+
+    public StreakHysteresis? Streaks { get; init; }
+
+    public ValidationPolicy Validation { get; init; } = new(Fail: true, MissingMetric.Fail);
+
+    public PositionPolicy? Positions { get; init; }
+
+    public GovernancePolicy? Governance { get; init; }
+
+    public CampaignPolicy? Campaign { get; init; }
+
+    public IReadOnlyList<string> CustomMetrics { get; init; } = [];
+
+    /// <summary>The metrics that rules read, by column.</summary>
+    public required MetricSlots Slots { get; init; }
+}
+
+internal sealed record DataCurrencyPolicy(TimeSpan? MaxLag, TimeSpan? MinHistory, string? BarAlignment);
+
+/// <summary>A named pair of limits on one metric; at least one is set, and both are inclusive.</summary>
+internal sealed record Threshold(string Name, string Metric, int Slot, double? Min, double? Max);
+
+/// <summary>How many may be active: in total, and of each side.</summary>
+internal sealed record TopKPolicy(int? Total, int? Long, int? Short);
+
+/// <summary>Who is active stays while the metric is at least <paramref name="Exit"/>; who is not needs <paramref name="Enter"/>.</summary>
+internal sealed record LevelHysteresis(string Metric, int Slot, double Enter, double Exit);
+
+/// <summary>A change needs this many consecutive evaluations, and this long since the last change.</summary>
+internal sealed record StreakHysteresis(int PromoteAfter, int DemoteAfter, TimeSpan MinDwell);
+
+/// <summary>What to do with what cannot be judged.</summary>
+/// <param name="Fail">A rule that cannot be computed fails; otherwise it warns.</param>
+internal sealed record ValidationPolicy(bool Fail, MissingMetric OnMissing);
+
+internal enum MissingMetric
+{
+    Fail,
+    Warn,
+    Ignore,
+}
+
+/// <summary>What happens to positions when a strategy is switched; the apply step reads it from the plan.</summary>
+internal sealed record PositionPolicy(string? OnPromote, string? OnDemote);
+
+/// <summary>Live promotion rules, kept for the promotion steps that read them.</summary>
+internal sealed record GovernancePolicy(string Mode, TimeSpan? Cooldown, int? MaxLiveSlots, double? CanaryFraction, IReadOnlyList<string> Approvers);
+
+/// <summary>Observation windows, kept for the campaign steps that read them.</summary>
+internal sealed record CampaignPolicy(TimeSpan? BacktestWindow, TimeSpan? PaperWindow, int? MinSampleDays, int? MinTradesTotal);
