@@ -13,7 +13,9 @@ internal sealed class PostgresDatabase(NpgsqlDataSource source, StorageOptions o
     {
         await using var connection = await OpenAsync(cancellationToken);
         await using var transaction = await BeginAsync(connection, IsolationLevel.RepeatableRead, cancellationToken);
-        var result = await read(new Session(connection, Dialect, PostgresErrors.Translate, cancellationToken));
+        var session = new Session(connection, Dialect, PostgresErrors.Translate, cancellationToken);
+        await session.ScalarAsync<object>("SET TRANSACTION READ ONLY");
+        var result = await read(session);
         await transaction.CommitAsync(cancellationToken);
         return result;
     }
