@@ -32,8 +32,7 @@ internal static partial class YamlDocumentReader
 
     private static DocumentNode ReadValue(Parser parser, string pointer, int depth)
     {
-        parser.MoveNext();
-        var current = parser.Current!;
+        var current = parser.Consume<ParsingEvent>();
         if (depth > DocumentParser.MaxDepth) throw Problem(pointer, current.Start, $"nested deeper than {DocumentParser.MaxDepth} levels");
         return current switch
         {
