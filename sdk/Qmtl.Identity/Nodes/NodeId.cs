@@ -1,0 +1,61 @@
+using System.Buffers;
+using System.Globalization;
+using System.Text;
+
+namespace Qmtl.Identity;
+
+/// <summary>Node identities: what a node computes, as a hash. Two strategies that need the same node share it.</summary>
+/// <remarks>
+/// <c>"blake3:" + hex(BLAKE3(node_type|interval|period|params|dependencies|schema_compat_id|code_hash))</c>. World, execution domain, names and
+/// discovered queues are not part of it.
+/// </remarks>
+public static class NodeId
+{
+    /// <summary>What every identity starts with.</summary>
+    public const string Prefix = "blake3:";
+
+    private static readonly SearchValues<char> HexDigits = SearchValues.Create("0123456789abcdef");
+
+    /// <summary>The identity of a node.</summary>
+    /// <exception cref="RefusalException">The node's two schema ids contradict each other.</exception>
+    public static string Compute(NodeSpec spec) => Prefix + Blake3.HashHex(Encoding.UTF8.GetBytes(PreImage(spec)));
+
+    /// <summary>The identity of a node among others: while the plain one is taken, longer hashes that also cover a counter are tried.</summary>
+    public static string Compute(NodeSpec spec, IReadOnlySet<string> taken)
+    {
+        ArgumentNullException.ThrowIfNull(taken);
+        var plain = Compute(spec);
+        if (!taken.Contains(plain)) return plain;
+        var preImage = PreImage(spec);
+        for (var n = 1; ; n++)
+        {
+            var bytes = Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{preImage}|collision:{n}"));
+            var id = Prefix + Blake3.HashHex(bytes, 2 * Blake3.DigestBytes);
+            if (!taken.Contains(id)) return id;
+        }
+    }
+
+    /// <summary>The text that is hashed.</summary>
+    public static string PreImage(NodeSpec spec)
+    {
+        ArgumentNullException.ThrowIfNull(spec);
+        if (spec.HasSchemaConflict)
+        {
+            throw new RefusalException(
+                ReasonCodes.SchemaCompatMismatch,
+                $"Node {spec.Label} gives schema_compat_id \"{spec.SchemaCompatId}\" and the older schema_id \"{spec.LegacySchemaId}\"; remove schema_id.");
+        }
+
+        var parameters = spec.IsTagQuery ? TagQuery.Params(spec) : ContextKeys.Strip(spec.Params);
+        var dependencies = string.Join(',', spec.Dependencies.Where(id => id.Length > 0).Order(CodePointComparer.Instance));
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"{spec.NodeType}|{spec.Interval}|{spec.Period}|{CanonicalJson.Write(parameters)}|{dependencies}|{spec.EffectiveSchemaId}|{spec.CodeHash}");
+    }
+
+    /// <summary>Whether <paramref name="text"/> has the form of an identity: the prefix and 64 or 128 lower-case hexadecimal digits.</summary>
+    public static bool IsWellFormed(string? text) => text is not null
+        && text.StartsWith(Prefix, StringComparison.Ordinal)
+        && text.Length - Prefix.Length is 64 or 128
+        && text.AsSpan(Prefix.Length).IndexOfAnyExcept(HexDigits) < 0;
+}
