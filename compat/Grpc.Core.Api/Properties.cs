@@ -1,0 +1,4 @@
+using System.Runtime.CompilerServices;
+
+[assembly: InternalsVisibleTo("Grpc.Net.Client")]
+[assembly: InternalsVisibleTo("Grpc.Net.ClientFactory")]
