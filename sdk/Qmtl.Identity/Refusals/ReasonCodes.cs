@@ -111,6 +111,9 @@ public static class ReasonCodes
     /// <summary>There is no such strategy.</summary>
     public static ReasonCode StrategyUnknown { get; } = new("E_STRATEGY_UNKNOWN", 404, "There is no such strategy");
 
+    /// <summary>The strategy cannot be built.</summary>
+    public static ReasonCode StrategyInvalid { get; } = new("E_STRATEGY_INVALID", 422, "The strategy cannot be built");
+
     // Worlds, policies and decisions.
 
     /// <summary>There is no such world.</summary>

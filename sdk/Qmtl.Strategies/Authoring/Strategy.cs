@@ -1,0 +1,85 @@
+using System.Reflection;
+
+namespace Qmtl.Strategies;
+
+/// <summary>A trading strategy: parameters, and a <see cref="Build"/> that says what to hold as a function of prices.</summary>
+/// <remarks>
+/// Write signal logic only. Sizing, commission, fills and the world's judgement belong to the run.
+/// <code>
+/// public sealed class Trend : Strategy
+/// {
+///     private readonly Param&lt;int&gt; _fast = Param("fast", 10, 2..200);
+///     private readonly Param&lt;int&gt; _slow = Param("slow", 30, 2..500);
+///
+///     protected override void Build(StrategyBuilder s)
+///     {
+///         var close = s.Price("BTC-PERP", "1m").Close;
+///         s.Target(When(close.Sma(_fast).Above(close.Sma(_slow)), 1.0, 0.0));
+///     }
+/// }
+/// </code>
+/// </remarks>
+public abstract class Strategy
+{
+    private IReadOnlyList<Param>? _parameters;
+
+    /// <summary>The name in results and logs; the class name unless overridden.</summary>
+    public virtual string Name => GetType().Name;
+
+    /// <summary>The parameters, in the order they are declared.</summary>
+    public IReadOnlyList<Param> Parameters => _parameters ??= FindParameters();
+
+    /// <summary>Sets parameters by name.</summary>
+    /// <exception cref="Identity.RefusalException">A name is unknown (the nearest known one is suggested) or a value is outside its range.</exception>
+    public Strategy With(IReadOnlyDictionary<string, string> values)
+    {
+        ParameterBinder.Bind(Name, Parameters, values);
+        return this;
+    }
+
+    /// <summary>Builds the graph for what <paramref name="universe"/> offers.</summary>
+    /// <exception cref="Identity.RefusalException">The strategy is mistaken; the message names the node or the parameter.</exception>
+    public StrategyGraph Compile(Universe universe)
+    {
+        _ = Parameters;
+        var builder = new StrategyBuilder(Name, universe);
+        Build(builder);
+        return builder.ToGraph();
+    }
+
+    /// <summary>Describes what to compute and what to hold. Called once per run, before any data is read.</summary>
+    protected abstract void Build(StrategyBuilder s);
+
+    /// <summary>A whole number; both ends of <paramref name="range"/> are allowed.</summary>
+    protected static Param<int> Param(string name, int @default, Range range, string description = "") =>
+        new(name, @default, WholeRange.From(name, range), description);
+
+    /// <summary>A number from <paramref name="min"/> to <paramref name="max"/>, both allowed.</summary>
+    protected static Param<double> Param(string name, double @default, double min, double max, string description = "") =>
+        new(name, @default, new NumberRange(min, max), description);
+
+    /// <summary>True or false.</summary>
+    protected static Param<bool> Param(string name, bool @default, string description = "") => new(name, @default, new FlagRange(), description);
+
+    /// <summary>One of the names of an enumeration; users write them in snake_case.</summary>
+    protected static Param<T> Param<T>(string name, T @default, string description = "")
+        where T : struct, Enum => new(name, @default, new ChoiceRange<T>(), description);
+
+    /// <summary>condition ? then : otherwise, bar by bar.</summary>
+    protected static Series When(Signal condition, Series then, Series otherwise) => condition.Then(then, otherwise);
+
+    // Parameters are declared as fields and read back here, so that an author writes each of them once.
+    private List<Param> FindParameters()
+    {
+        var found = new List<Param>();
+        for (var type = GetType(); type is not null && type != typeof(Strategy); type = type.BaseType)
+        {
+            var fields = type.GetFields(BindingFlags.Instance | BindingFlags.NonPublic | BindingFlags.Public | BindingFlags.DeclaredOnly)
+                .OrderBy(field => field.MetadataToken);
+            found.InsertRange(0, fields.Select(field => field.GetValue(this)).OfType<Param>());
+        }
+
+        ParameterBinder.RefuseDuplicates(Name, found);
+        return found;
+    }
+}

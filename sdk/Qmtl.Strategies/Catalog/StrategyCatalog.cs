@@ -1,0 +1,43 @@
+namespace Qmtl.Strategies;
+
+/// <summary>The strategies that come with QMTL, by name.</summary>
+public static class StrategyCatalog
+{
+    private static readonly StrategyEntry[] BuiltIn =
+    [
+        new("sma-cross", "Follows the trend: long while a fast moving average is above a slow one.", () => new SmaCross()),
+        new("buy-and-hold", "Holds all instruments in equal shares.", () => new BuyAndHold()),
+        new("momentum", "Follows the change over a lookback.", () => new Momentum()),
+    ];
+
+    /// <summary>All of them.</summary>
+    public static IReadOnlyList<StrategyEntry> All => BuiltIn;
+
+    /// <summary>The entry called <paramref name="name"/>, or null.</summary>
+    public static StrategyEntry? Find(string name) => Array.Find(BuiltIn, entry => string.Equals(entry.Name, name, StringComparison.Ordinal));
+
+    /// <summary>A new instance of the strategy called <paramref name="name"/>.</summary>
+    /// <exception cref="Identity.RefusalException">There is none; the nearest name is suggested.</exception>
+    public static Strategy Create(string name) => Find(name)?.Create() ?? throw Refuse.UnknownStrategy(name, [.. BuiltIn.Select(entry => entry.Name)]);
+
+    /// <summary>A new instance of a strategy class from an assembly of the user's.</summary>
+    /// <exception cref="Identity.RefusalException">The type is no strategy, is abstract or has no public constructor without parameters.</exception>
+    public static Strategy Create(Type type)
+    {
+        if (!type.IsSubclassOf(typeof(Strategy)) || type.IsAbstract)
+            throw Refuse.Graph(type.FullName ?? type.Name, "is no strategy: it must be a class that derives from Qmtl.Strategies.Strategy and is not abstract");
+        if (type.GetConstructor(Type.EmptyTypes) is null)
+            throw Refuse.Graph(type.FullName ?? type.Name, "needs a public constructor without parameters; use Param(...) for what can be set");
+        return (Strategy)Activator.CreateInstance(type)!;
+    }
+}
+
+/// <summary>A strategy that comes with QMTL.</summary>
+/// <param name="Name">The name users type.</param>
+/// <param name="Description">One sentence.</param>
+/// <param name="Create">Makes an instance.</param>
+public sealed record StrategyEntry(string Name, string Description, Func<Strategy> Create)
+{
+    /// <summary>Its parameters with their defaults and ranges.</summary>
+    public IReadOnlyList<ParameterInfo> Parameters => [.. Create().Parameters.Select(parameter => parameter.Describe())];
+}

@@ -1,0 +1,30 @@
+using Qmtl.Identity;
+
+namespace Qmtl.Strategies;
+
+/// <summary>Names and versions the code of a custom node. Raise the version whenever the results can change.</summary>
+/// <remarks>Compiled code differs between machines and compilers; a declared version does not, so equal nodes get equal identities everywhere.</remarks>
+/// <param name="name">A stable name, such as "acme.skew".</param>
+/// <param name="version">A version, such as "1" or "1.2.0".</param>
+[AttributeUsage(AttributeTargets.Class, Inherited = false)]
+public sealed class NodeCodeAttribute(string name, string version) : Attribute
+{
+    /// <summary>The stable name.</summary>
+    public string Name { get; } = name;
+
+    /// <summary>The version.</summary>
+    public string Version { get; } = version;
+}
+
+/// <summary>The identity of an operator's code.</summary>
+internal readonly record struct NodeCode(string Name, string Hash)
+{
+    /// <summary>A built-in operator.</summary>
+    public static NodeCode BuiltIn(string name, string version = "1") => new(name, ContentHash.OfOperator(name, version));
+
+    /// <summary>A custom operator, by the attribute on its class.</summary>
+    public static NodeCode DeclaredBy(Type kernel) =>
+        Attribute.GetCustomAttribute(kernel, typeof(NodeCodeAttribute)) is NodeCodeAttribute { Name.Length: > 0, Version.Length: > 0 } code
+            ? new NodeCode(code.Name, ContentHash.OfNodeCode(code.Name, code.Version))
+            : throw Refuse.Graph(kernel.Name, $"declares no [NodeCode(name, version)]; add one to class {kernel.FullName}, and raise its version when its results change");
+}

@@ -1,0 +1,32 @@
+using Qmtl.Identity;
+
+namespace Qmtl.Strategies;
+
+/// <summary>The refusals of authoring: each names the node, parameter or name at fault and what would be right.</summary>
+internal static class Refuse
+{
+    public static RefusalException Graph(string node, string problem) =>
+        new(ReasonCodes.StrategyInvalid, $"{node}: {problem}.", [new FieldError("/" + Escape(node), problem)]);
+
+    public static RefusalException Argument(string operation, Node input, string argument, string problem) =>
+        new(ReasonCodes.StrategyInvalid, $"{operation}({input.Text}): {argument} {problem}.", [new FieldError($"/{operation}/{argument}", problem)]);
+
+    public static RefusalException Parameter(string name, string problem) =>
+        RefusalException.At(ReasonCodes.InvalidArgument, "/params/" + Escape(name), $"The parameter {name} {problem}.");
+
+    public static RefusalException UnknownParameter(string owner, string name, IReadOnlyList<string> known) =>
+        new(
+            ReasonCodes.UnknownField,
+            $"{owner} has no parameter {name}{Meant(name, known)} {(known.Count == 0 ? "It has none." : $"It has {string.Join(", ", known)}.")}",
+            [new FieldError("/params/" + Escape(name), "is no parameter of " + owner)]);
+
+    public static RefusalException UnknownStrategy(string name, IReadOnlyList<string> known) =>
+        new(ReasonCodes.StrategyUnknown, $"There is no strategy {name}{Meant(name, known)} Built in are {string.Join(", ", known)}.");
+
+    public static RefusalException UnknownIndicator(string name, IReadOnlyList<string> known) =>
+        new(ReasonCodes.NotFound, $"There is no indicator {name}{Meant(name, known)} There are {string.Join(", ", known)}.");
+
+    private static string Meant(string name, IReadOnlyList<string> known) => Nearest.To(name, known) is { } near ? $"; did you mean {near}?" : ".";
+
+    private static string Escape(string segment) => segment.Replace("~", "~0", StringComparison.Ordinal).Replace("/", "~1", StringComparison.Ordinal);
+}
