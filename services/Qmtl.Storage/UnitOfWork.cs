@@ -41,8 +41,7 @@ internal sealed class UnitOfWork(
     {
         BeforeStatement();
         if (outbox is null) throw new InvalidOperationException("There is no log to append to: call AddQmtlMessaging.");
-        outbox.Validate(message);
-        var receipt = new AppendReceipt(message);
+        var receipt = new AppendReceipt(outbox.Prepare(message));
         _messages.Add(receipt);
         return ValueTask.FromResult(receipt);
     }

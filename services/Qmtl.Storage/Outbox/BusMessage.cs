@@ -43,8 +43,10 @@ public sealed class AppendReceipt
 /// <summary>Writes the messages of a unit of work into the log.</summary>
 public interface IOutbox
 {
-    /// <summary>Refuses a message that can never be appended, while its sender is still on the stack.</summary>
-    void Validate(BusMessage message);
+    /// <summary>
+    /// Refuses a message that can never be appended, while its sender is still on the stack, and adds what only the moment knows, such as the trace.
+    /// </summary>
+    BusMessage Prepare(BusMessage message);
 
     /// <summary>Writes all messages of <paramref name="unit"/>, just before it commits, and assigns their positions.</summary>
     Task FlushAsync(IUnitOfWork unit, IReadOnlyList<AppendReceipt> pending);
