@@ -1,7 +1,9 @@
+using System.Text.RegularExpressions;
+
 namespace Qmtl.Storage;
 
 /// <summary>Where the SQL of the two databases differs; everything else is written once.</summary>
-public sealed class Dialect
+public sealed partial class Dialect
 {
     private Dialect(string name, string forUpdate, string ordinal, string skipLocked)
     {
@@ -31,6 +33,13 @@ public sealed class Dialect
 
     /// <summary>Follows a text column in ORDER BY or a comparison so that both databases sort by code point, whatever the server's locale.</summary>
     public string Ordinal { get; }
+
+    /// <summary>Lists are written <c>IN @names</c>. Dapper spells them out for SQLite; Postgres gets one array, which it compares with ANY.</summary>
+    internal string Lists(string sql) =>
+        IsPostgres && sql.Contains(" IN @", StringComparison.Ordinal) ? ListPattern().Replace(sql, list => list.Groups["not"].Success ? $"<> ALL({list.Groups["name"].Value})" : $"= ANY({list.Groups["name"].Value})") : sql;
+
+    [GeneratedRegex(@"(?<not>NOT )?\bIN (?<name>@\w+)", RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant, 1000)]
+    private static partial Regex ListPattern();
 
     /// <inheritdoc/>
     public override string ToString() => Name;

@@ -23,7 +23,7 @@ public interface IDatabase
     Task<T> WriteAsync<T>(Func<IUnitOfWork, Task<T>> work, CancellationToken cancellationToken = default);
 }
 
-/// <summary>Statements on one connection. Parameters are properties of an (anonymous) object, named <c>@like_this</c> or <c>@LikeThis</c> in SQL.</summary>
+/// <summary>Statements on one connection. Parameters are properties of an (anonymous) object, named <c>@like_this</c> or <c>@LikeThis</c> in SQL; a list reads <c>IN @ids</c> in both.</summary>
 /// <remarks>
 /// Row types have settable properties (<c>sealed record Row { public string WorldId { get; init; } }</c>); columns in snake_case find them. Positional
 /// records do not work: SQLite knows one integer type only, and Dapper wants constructor parameters to match exactly.

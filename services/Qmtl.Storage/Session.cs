@@ -31,7 +31,7 @@ internal class Session(DbConnection connection, Dialect dialect, Func<DbExceptio
         BeforeStatement();
         try
         {
-            return await run(new CommandDefinition(sql, parameters, cancellationToken: cancellationToken));
+            return await run(new CommandDefinition(dialect.Lists(sql), parameters, cancellationToken: cancellationToken));
         }
         catch (DbException error)
         {
