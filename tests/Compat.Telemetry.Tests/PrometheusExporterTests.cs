@@ -231,6 +231,31 @@ public sealed class PrometheusExporterTests
     }
 
     [RequiresFact(Needs.Promtool)]
+    public async Task Scrape_ByPrometheusItself_KeepsValuesHistogramsAndExemplars()
+    {
+        await using var host = await StartAsync();
+        host.Meter.CreateObservableGauge("gateway_e2e_latency_p95", () => 12.5);
+        var histogram = host.Meter.CreateHistogram<double>("judged_ms", description: "A \"quoted\" text.");
+        var counter = host.Meter.CreateCounter<long>("judged_total");
+        await using var prometheus = await PrometheusServer.StartAsync(new Uri(host.Client.BaseAddress!, "/metrics"));
+        ActivityTraceId trace;
+        using (var span = host.Source.StartActivity("judged"))
+        {
+            trace = span!.TraceId;
+            histogram.Record(42, new KeyValuePair<string, object?>("reason", "a\"b\\c\nd"));
+            counter.Add(3);
+        }
+
+        // It asks for OpenMetrics, and refuses a page over one wrong line.
+        await TimeLimits.EventuallyAsync(async () => await prometheus.QueryAsync("judged_total") is [3]);
+
+        Assert.Equal("", await prometheus.LastErrorAsync());
+        Assert.Equal([12.5], await prometheus.QueryAsync("gateway_e2e_latency_p95"));
+        Assert.Equal([1], await prometheus.QueryAsync("""judged_ms_bucket{le="50.0",reason="a\"b\\c\nd"} or judged_ms_bucket{le="50",reason="a\"b\\c\nd"}"""));
+        await TimeLimits.EventuallyAsync(async () => (await prometheus.ExemplarTracesAsync("judged_ms_bucket")).Contains(trace.ToString()));
+    }
+
+    [RequiresFact(Needs.Promtool)]
     public async Task Scrape_PlainText_IsAcceptedByPromtool()
     {
         await using var host = await StartAsync();
