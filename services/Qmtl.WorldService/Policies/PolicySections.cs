@@ -18,7 +18,8 @@ internal sealed class MetricResolver(IMetricCatalog catalog, IReadOnlyList<strin
     /// <exception cref="UnknownMetricException">The name is unknown; the message suggests one.</exception>
     public int Resolve(string name)
     {
-        if (catalog.Knows(name) || Custom.Contains(name, StringComparer.Ordinal)) return Slots.Add(name);
+        if (Custom.Contains(name, StringComparer.Ordinal)) return Slots.Add(name);
+        if (catalog.Knows(name)) return Slots.Add(catalog.Canonical(name));
         var nearest = Nearest.Find(name, Custom) ?? catalog.Suggest(name);
         throw new UnknownMetricException($"unknown metric '{name}'" + (nearest is null ? "; declare a metric of your own under custom_metrics" : $"; did you mean '{nearest}'?"));
     }

@@ -57,6 +57,8 @@ internal sealed class PolicyFixture
 
         public bool Knows(string name) => Names.Contains(name, StringComparer.Ordinal);
 
+        public string Canonical(string name) => name;
+
         public string? Suggest(string name) => Nearest.Find(name, Names);
     }
 }

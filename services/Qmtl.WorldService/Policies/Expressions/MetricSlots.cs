@@ -25,6 +25,9 @@ internal interface IMetricCatalog
 {
     bool Knows(string name);
 
+    /// <summary>The one name under which values of a known metric are kept, whatever alias a policy uses.</summary>
+    string Canonical(string name);
+
     /// <summary>The known name nearest to <paramref name="name"/>, or null when none is near.</summary>
     string? Suggest(string name);
 }

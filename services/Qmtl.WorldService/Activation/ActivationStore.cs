@@ -1,0 +1,26 @@
+using Qmtl.Identity;
+using Qmtl.Storage;
+
+namespace Qmtl.WorldService.Activation;
+
+/// <summary>The table <c>ws_activation</c>: the truth about activation.</summary>
+internal static class ActivationStore
+{
+    public static Task<IReadOnlyList<ActivationEntry>> ListAsync(ISession session, string worldId) => session.QueryAsync<ActivationEntry>(
+        $"SELECT * FROM ws_activation WHERE world_id = @worldId ORDER BY strategy_id {session.Dialect.Ordinal}, side {session.Dialect.Ordinal}", new { worldId });
+
+    public static Task<ActivationEntry?> FindAsync(ISession session, string worldId, string strategyId, string side) =>
+        session.FirstOrDefaultAsync<ActivationEntry>(
+            "SELECT * FROM ws_activation WHERE world_id = @worldId AND strategy_id = @strategyId AND side = @side", new { worldId, strategyId, side });
+
+    public static Task SaveAsync(IUnitOfWork unit, ActivationEntry entry) => unit.ExecuteAsync(
+        """
+        INSERT INTO ws_activation (world_id, strategy_id, side, active, weight, freeze, drain, effective_mode, run_id, ts, entry_version)
+        VALUES (@WorldId, @StrategyId, @Side, @Active, @Weight, @Freeze, @Drain, @EffectiveMode, @RunId, @Ts, @EntryVersion)
+        ON CONFLICT (world_id, strategy_id, side) DO UPDATE SET active = excluded.active, weight = excluded.weight, freeze = excluded.freeze,
+            drain = excluded.drain, effective_mode = excluded.effective_mode, run_id = excluded.run_id, ts = excluded.ts, entry_version = excluded.entry_version
+        """,
+        entry);
+
+    public static string HashOf(string worldId, IEnumerable<ActivationEntry> entries) => StateHash.OfActivation(worldId, entries.Select(entry => entry.ForHash()));
+}

@@ -1,0 +1,77 @@
+using Google.Protobuf.WellKnownTypes;
+using Qmtl.Storage;
+using Qmtl.V1;
+using Qmtl.WorldService.Access;
+using Qmtl.WorldService.Decisions;
+using Qmtl.WorldService.Worlds;
+
+namespace Qmtl.WorldService.Bindings;
+
+/// <summary>A row of <c>ws_bindings</c>.</summary>
+internal sealed record BindingRow
+{
+    public string StrategyId { get; init; } = "";
+
+    public DateTimeOffset CreatedAt { get; init; }
+}
+
+/// <summary>The table <c>ws_bindings</c>: which strategies belong to a world.</summary>
+internal static class BindingStore
+{
+    public static Task<IReadOnlyList<BindingRow>> ListAsync(ISession session, string worldId) => session.QueryAsync<BindingRow>(
+        $"SELECT strategy_id, created_at FROM ws_bindings WHERE world_id = @worldId ORDER BY strategy_id {session.Dialect.Ordinal}", new { worldId });
+
+    /// <summary>Says whether the binding is new.</summary>
+    public static async Task<bool> InsertAsync(IUnitOfWork unit, string worldId, string strategyId) => await unit.ExecuteAsync(
+        "INSERT INTO ws_bindings (world_id, strategy_id, created_at) VALUES (@worldId, @strategyId, @Now) ON CONFLICT (world_id, strategy_id) DO NOTHING",
+        new { worldId, strategyId, unit.Now }) > 0;
+}
+
+/// <summary>Binds strategies to worlds.</summary>
+internal sealed class BindingsHandler(IDatabase database, WorldWriter writer, WorldAccess access)
+{
+    public Task<BindingsResponse> BindAsync(BindStrategiesRequest request, Caller caller, CancellationToken cancellationToken)
+    {
+        access.Require(caller, request.WorldId, WorldRole.Operator);
+        if (request.Strategies.Count == 0) throw Refuse.Field("/strategies", "must name at least one strategy");
+        for (var i = 0; i < request.Strategies.Count; i++) StrategyIds.Check(request.Strategies[i], $"/strategies/{i}");
+        return writer.ChangeAsync(
+            request.WorldId,
+            caller,
+            async change =>
+            {
+                var added = 0;
+                foreach (var strategy in request.Strategies.Distinct(StringComparer.Ordinal)) added += await BindingStore.InsertAsync(change.Unit, request.WorldId, strategy) ? 1 : 0;
+                var response = await RespondAsync(change.Unit, request.WorldId);
+                if (added == 0) return response;
+                change.AffectsDecision();
+                await change.AuditAsync("strategies_bound", request, null);
+                return response;
+            },
+            cancellationToken);
+    }
+
+    public Task<BindingsResponse> ListAsync(ListBindingsRequest request, Caller caller, CancellationToken cancellationToken)
+    {
+        access.Require(caller, request.WorldId, WorldRole.Reader);
+        return database.ReadAsync(
+            async session =>
+            {
+                await WorldStore.GetAsync(session, request.WorldId);
+                return await RespondAsync(session, request.WorldId);
+            },
+            cancellationToken);
+    }
+
+    private static async Task<BindingsResponse> RespondAsync(ISession session, string worldId)
+    {
+        var response = new BindingsResponse { WorldId = worldId };
+        foreach (var row in await BindingStore.ListAsync(session, worldId))
+        {
+            response.Strategies.Add(row.StrategyId);
+            response.Bindings.Add(new Binding { WorldId = worldId, StrategyId = row.StrategyId, CreatedAt = Timestamp.FromDateTimeOffset(row.CreatedAt) });
+        }
+
+        return response;
+    }
+}

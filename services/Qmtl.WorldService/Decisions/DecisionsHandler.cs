@@ -1,0 +1,100 @@
+using System.Diagnostics;
+using System.Text;
+using Google.Protobuf.WellKnownTypes;
+using Qmtl.Identity;
+using Qmtl.Storage;
+using Qmtl.V1;
+using Qmtl.WorldService.Access;
+using Qmtl.WorldService.Telemetry;
+using Qmtl.WorldService.Worlds;
+
+namespace Qmtl.WorldService.Decisions;
+
+/// <summary>Reads and sets the active strategies, and decides.</summary>
+internal sealed class DecisionsHandler(IDatabase database, WorldWriter writer, DecisionStore decisions, WorldAccess access, WorldMetrics metrics, TimeProvider clock)
+{
+    public async Task<DecisionEnvelope> DecideAsync(DecideRequest request, Caller caller, CancellationToken cancellationToken)
+    {
+        access.Require(caller, request.WorldId, WorldRole.Reader);
+        var started = clock.GetTimestamp();
+        if (request.AsOf is { } asOf && (asOf.Nanos is < 0 or > 999_999_999)) throw Refuse.Field("/as_of", "must be an RFC 3339 time");
+        var inputs = await database.ReadAsync(
+            async session => await decisions.LoadAsync(session, await WorldStore.GetAsync(session, request.WorldId)), cancellationToken);
+        var decision = Decision.Decide(inputs, request.AsOf?.ToDateTimeOffset(), clock.GetUtcNow());
+        Activity.Current?.SetTag("world_id", request.WorldId).SetTag("effective_mode", decision.Mode.ToToken());
+        metrics.Decided(clock.GetElapsedTime(started));
+        return Envelope(inputs, decision);
+    }
+
+    public async Task<DecisionsResponse> GetAsync(GetDecisionsRequest request, Caller caller, CancellationToken cancellationToken)
+    {
+        access.Require(caller, request.WorldId, WorldRole.Reader);
+        return await database.ReadAsync(async session => await RespondAsync(session, await WorldStore.GetAsync(session, request.WorldId)), cancellationToken);
+    }
+
+    public Task<DecisionsResponse> SetAsync(SetDecisionsRequest request, Caller caller, CancellationToken cancellationToken)
+    {
+        access.Require(caller, request.WorldId, WorldRole.Operator);
+        for (var i = 0; i < request.Strategies.Count; i++) StrategyIds.Check(request.Strategies[i], $"/strategies/{i}");
+        var active = request.Strategies.Distinct(StringComparer.Ordinal).ToArray();
+        return writer.ChangeAsync(
+            request.WorldId,
+            caller,
+            async change =>
+            {
+                if (await DecisionStore.ReplaceAsync(change.Unit, request.WorldId, active)) change.AffectsDecision();
+                var world = await WorldStore.GetAsync(change.Unit, request.WorldId);
+                var response = await RespondAsync(change.Unit, world);
+                await change.AuditAsync("decisions_set", request, response);
+                return response;
+            },
+            cancellationToken);
+    }
+
+    private static async Task<DecisionsResponse> RespondAsync(ISession session, WorldRow world)
+    {
+        var active = await DecisionStore.ActiveAsync(session, world.WorldId);
+        var response = new DecisionsResponse
+        {
+            WorldId = world.WorldId,
+            Etag = $"dec:{world.WorldId}:{Blake3.HashHex(Encoding.UTF8.GetBytes(string.Join('\u001f', active)))[..16]}",
+            UpdatedAt = world.DecisionsAt is { } at ? Timestamp.FromDateTimeOffset(at) : null,
+        };
+        response.Strategies.Add(active);
+        return response;
+    }
+
+    private static DecisionEnvelope Envelope(DecisionInputs inputs, Decision decision)
+    {
+        var envelope = new DecisionEnvelope
+        {
+            WorldId = inputs.WorldId,
+            PolicyVersion = inputs.PolicyVersion,
+            EffectiveMode = decision.Mode.ToToken(),
+            Reason = decision.Reason,
+            AsOf = Timestamp.FromDateTimeOffset(decision.AsOf),
+            Ttl = Duration.FromTimeSpan(decision.Ttl),
+            Etag = decision.Etag,
+        };
+        if (inputs.Facts is not { } facts) return envelope;
+        envelope.DatasetFingerprint = facts.Fingerprint;
+        envelope.CoverageBounds.Add(facts.Report.CoverageBounds);
+        envelope.ConformanceFlags.Add(facts.Report.ConformanceFlags);
+        envelope.ConformanceWarnings.Add(facts.Report.ConformanceWarnings);
+        envelope.HistoryUpdatedAt = Timestamp.FromDateTimeOffset(facts.UpdatedAt);
+        envelope.Rows = facts.Report.Rows;
+        envelope.Artifact = facts.Report.Artifact;
+        return envelope;
+    }
+}
+
+/// <summary>What a strategy may be called.</summary>
+internal static class StrategyIds
+{
+    public const int MaxLength = 200;
+
+    public static void Check(string id, string pointer)
+    {
+        if (id.Length is 0 or > MaxLength || id.Any(c => char.IsControl(c) || c is ' ' or '/')) throw Refuse.Field(pointer, $"must be a strategy id of 1 to {MaxLength} characters without blanks and '/', was '{(id.Length <= 40 ? id : id[..40] + "...")}'");
+    }
+}

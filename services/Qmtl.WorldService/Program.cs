@@ -1,0 +1,11 @@
+var builder = WebApplication.CreateBuilder(args);
+builder.AddServiceDefaults();
+builder.ConfigureQmtlEndpoints();
+builder.AddWorldService();
+
+var app = builder.Build();
+app.UseQmtlProblemDetails();
+app.MapDefaultEndpoints();
+app.MapWorldService();
+app.MapWorldServiceJson();
+app.Run();

@@ -1,0 +1,77 @@
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Qmtl.Messaging;
+using Qmtl.Storage;
+using Qmtl.WorldService;
+using Qmtl.WorldService.Access;
+using Qmtl.WorldService.Activation;
+using Qmtl.WorldService.Allocation;
+using Qmtl.WorldService.Audit;
+using Qmtl.WorldService.Bindings;
+using Qmtl.WorldService.Decisions;
+using Qmtl.WorldService.Edges;
+using Qmtl.WorldService.Evaluation;
+using Qmtl.WorldService.Health;
+using Qmtl.WorldService.History;
+using Qmtl.WorldService.Policies;
+using Qmtl.WorldService.Policies.Expressions;
+using Qmtl.WorldService.Telemetry;
+using Qmtl.WorldService.Worlds;
+
+namespace Microsoft.Extensions.Hosting;
+
+/// <summary>WorldService as part of a host: its own process, or beside the other services.</summary>
+public static class WorldServiceExtensions
+{
+    /// <summary>Adds worlds, their policies, and everything that is decided about them.</summary>
+    public static TBuilder AddWorldService<TBuilder>(this TBuilder builder)
+        where TBuilder : IHostApplicationBuilder
+    {
+        builder.AddQmtlStorage();
+        builder.AddQmtlMessaging();
+        builder.AddQmtlMigrations("ws", typeof(WorldServiceExtensions).Assembly);
+        var services = builder.Services;
+        services.AddQmtlRpc();
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton(builder.Configuration.GetSection(WorldServiceOptions.Section).Get<WorldServiceOptions>() ?? new WorldServiceOptions());
+        services.AddSingleton<WorldMetrics>();
+        services.AddSingleton<WorldAccess>();
+        services.AddSingleton<MetricNames>();
+        services.AddSingleton<IMetricCatalog>(provider => provider.GetRequiredService<MetricNames>());
+        services.AddSingleton<PolicyLoader>();
+        services.AddSingleton<PolicyStore>();
+        services.AddSingleton<DecisionStore>();
+        services.TryAddSingleton<IActivationCache, MemoryActivationCache>();
+        services.AddSingleton<ActivationTable>();
+        services.AddSingleton<ActivationReconciler>();
+        services.AddSingleton<WorldWriter>();
+        services.AddSingleton<EvaluationRequestReader>();
+        services.AddSingleton<WorldsHandler>();
+        services.AddSingleton<PoliciesHandler>();
+        services.AddSingleton<BindingsHandler>();
+        services.AddSingleton<DecisionsHandler>();
+        services.AddSingleton<ActivationHandler>();
+        services.AddSingleton<EvaluationHandler>();
+        services.AddSingleton<RunsHandler>();
+        services.AddSingleton<AllocationHandler>();
+        services.AddSingleton<EdgesHandler>();
+        services.AddSingleton<HistoryHandler>();
+        services.AddSingleton<AuditHandler>();
+        services.AddSingleton<HealthHandler>();
+        services.AddSingleton<WorldServiceApi>();
+        return builder;
+    }
+
+    /// <summary>Maps its rpcs.</summary>
+    public static IEndpointRouteBuilder MapWorldService(this IEndpointRouteBuilder endpoints)
+    {
+        endpoints.MapGrpcService<WorldServiceApi>();
+        return endpoints;
+    }
+
+    /// <summary>Maps its HTTP/JSON form: for a process of its own. Beside the Gateway, which serves the same routes, it is left out.</summary>
+    public static IEndpointRouteBuilder MapWorldServiceJson(this IEndpointRouteBuilder endpoints)
+    {
+        endpoints.MapRpcJson<WorldServiceApi>(Qmtl.V1.WorldService.Descriptor);
+        return endpoints;
+    }
+}

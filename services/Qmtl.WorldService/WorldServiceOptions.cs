@@ -1,0 +1,16 @@
+namespace Qmtl.WorldService;
+
+/// <summary>Section <c>WorldService</c> of the configuration.</summary>
+internal sealed class WorldServiceOptions
+{
+    public const string Section = "WorldService";
+
+    /// <summary>Whether roles in <c>X-World-Roles</c> are required. Off where one person runs everything on one machine.</summary>
+    public bool EnforceRoles { get; set; }
+
+    /// <summary>Strategies that one evaluation may name.</summary>
+    public int MaxStrategies { get; set; } = 10_000;
+
+    /// <summary>Points of all series in one evaluation.</summary>
+    public int MaxSeriesPoints { get; set; } = 5_000_000;
+}

@@ -1,0 +1,86 @@
+using Google.Protobuf;
+using Qmtl.Messaging.Events;
+using Qmtl.Storage;
+using Qmtl.Storage.Audit;
+using Qmtl.WorldService.Access;
+using Qmtl.WorldService.Activation;
+using Qmtl.WorldService.Decisions;
+using Qmtl.WorldService.Telemetry;
+
+namespace Qmtl.WorldService.Worlds;
+
+/// <summary>One change to one world, while its lock is held.</summary>
+internal sealed class WorldChange(IUnitOfWork unit, WorldRow world, Caller caller, DecisionInputs before)
+{
+    private const string Source = "qmtl.services.worldservice";
+
+    public IUnitOfWork Unit { get; } = unit;
+
+    /// <summary>The world as it was when the change began.</summary>
+    public WorldRow World { get; } = world;
+
+    public Caller Caller { get; } = caller;
+
+    /// <summary>What the decision rested on when the change began.</summary>
+    public DecisionInputs Before { get; } = before;
+
+    /// <summary>Activation entries that the change wrote.</summary>
+    public List<ActivationEntry> Activated { get; } = [];
+
+    public bool MustReconcile { get; private set; }
+
+    public string? RunId { get; private set; }
+
+    /// <summary>Says that the decision may differ from now on, so that activation has to follow it before the commit.</summary>
+    public void AffectsDecision(string? runId = null)
+    {
+        MustReconcile = true;
+        RunId ??= runId;
+    }
+
+    public ValueTask AuditAsync(string name, IMessage? request, IMessage? result, string? stage = null) => Unit.AuditAsync(
+        new AuditEntry(Caller.Subject, name)
+        {
+            WorldId = World.WorldId,
+            CorrelationId = Caller.CorrelationId,
+            Stage = stage,
+            Request = Json.WriteOptional(request),
+            Result = Json.WriteOptional(result),
+        });
+
+    public async ValueTask PublishAsync(string type, IMessage data) =>
+        await Unit.AppendAsync(ControlEvent.FromJson(type, Source, Json.Write(data), Caller.CorrelationId).ToMessage(Unit.Now));
+}
+
+/// <summary>
+/// The one way a world changes: under its lock, with the activation brought in line with the decision, rows, audit and events in
+/// one transaction, and the fast table told after the commit.
+/// </summary>
+internal sealed class WorldWriter(IDatabase database, DecisionStore decisions, ActivationReconciler reconciler, ActivationTable table, WorldMetrics metrics)
+{
+    public async Task<T> ChangeAsync<T>(string worldId, Caller caller, Func<WorldChange, Task<T>> change, CancellationToken cancellationToken)
+    {
+        WorldChange? committed = null;
+        try
+        {
+            var result = await database.WriteAsync(
+                async unit =>
+                {
+                    var world = await WorldStore.LockAsync(unit, worldId);
+                    var scope = new WorldChange(unit, world, caller, await decisions.LoadAsync(unit, world));
+                    var answer = await change(scope);
+                    if (scope.MustReconcile) await reconciler.ReconcileAsync(scope);
+                    committed = scope;
+                    return answer;
+                },
+                cancellationToken);
+            await table.PutAsync(worldId, committed!.Activated);
+            return result;
+        }
+        catch (StorageException)
+        {
+            metrics.WriteFailed();
+            throw;
+        }
+    }
+}

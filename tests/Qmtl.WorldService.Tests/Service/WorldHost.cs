@@ -1,0 +1,129 @@
+using System.Text.Json;
+using Google.Protobuf;
+using Google.Protobuf.WellKnownTypes;
+using Grpc.Core.Interceptors;
+using Grpc.Net.Client;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Qmtl.Identity;
+using Qmtl.ServiceDefaults.Endpoints;
+using Qmtl.ServiceDefaults.Rpc;
+using Qmtl.Storage;
+using Qmtl.Testing;
+using Qmtl.V1;
+
+namespace Qmtl.WorldService.Tests.Service;
+
+/// <summary>WorldService on free ports over a fresh database, with a clock that the test moves.</summary>
+internal sealed class WorldHost : IAsyncDisposable
+{
+    private readonly WebApplication _app;
+    private readonly GrpcChannel _channel;
+
+    private WorldHost(WebApplication app, ManualClock clock)
+    {
+        _app = app;
+        Clock = clock;
+        var endpoints = app.Services.GetRequiredService<QmtlEndpoints>();
+        _channel = GrpcChannel.ForAddress(endpoints[QmtlEndpointOptions.Grpc]);
+        Client = new V1.WorldService.WorldServiceClient(_channel.CreateCallInvoker().Intercept(new RefusalClientInterceptor("WorldService")));
+        Http = new HttpClient { BaseAddress = endpoints[QmtlEndpointOptions.Http], Timeout = TimeSpan.FromSeconds(30) };
+    }
+
+    public ManualClock Clock { get; }
+
+    public V1.WorldService.WorldServiceClient Client { get; }
+
+    public HttpClient Http { get; }
+
+    public IServiceProvider Services => _app.Services;
+
+    public IDatabase Database => Services.GetRequiredService<IDatabase>();
+
+    public static async Task<WorldHost> StartAsync(IReadOnlyDictionary<string, string?> settings)
+    {
+        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { EnvironmentName = "Test" });
+        builder.Configuration.AddInMemoryCollection(settings);
+        builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>(StringComparer.Ordinal) { ["HTTP_PORT"] = "0", ["GRPC_PORT"] = "0" });
+        builder.Logging.ClearProviders();
+        var clock = new ManualClock(new DateTimeOffset(2026, 1, 5, 12, 0, 0, TimeSpan.Zero));
+        builder.Services.AddSingleton<TimeProvider>(clock);
+        builder.AddServiceDefaults();
+        builder.ConfigureQmtlEndpoints();
+        builder.AddWorldService();
+        var app = builder.Build();
+        app.UseQmtlProblemDetails();
+        app.MapDefaultEndpoints();
+        app.MapWorldService();
+        app.MapWorldServiceJson();
+        await app.StartAsync().Within();
+        return new WorldHost(app, clock);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Http.Dispose();
+        _channel.Dispose();
+        await _app.DisposeAsync();
+    }
+
+    /// <summary>A world with a policy and bound strategies.</summary>
+    public async Task<string> WorldAsync(string id, string policy, params string[] strategies)
+    {
+        await Client.CreateWorldAsync(new CreateWorldRequest { Id = id }).ResponseAsync.Within();
+        await UploadAsync(id, policy);
+        if (strategies.Length > 0) await Client.BindStrategiesAsync(new BindStrategiesRequest { WorldId = id, Strategies = { strategies } }).ResponseAsync.Within();
+        return id;
+    }
+
+    public Task<CreatePolicyResponse> UploadAsync(string world, string policy) => Client.CreatePolicyAsync(new CreatePolicyRequest
+    {
+        WorldId = world,
+        Document = new Google.Api.HttpBody { ContentType = "application/yaml", Data = ByteString.CopyFromUtf8(policy) },
+    }).ResponseAsync.Within();
+
+    public Task<EvaluateResponse> EvaluateAsync(string world, string strategy, string run, params (string Name, double Value)[] metrics) =>
+        Client.EvaluateAsync(Request(world, strategy, run, metrics)).ResponseAsync.Within();
+
+    public static EvaluateRequest Request(string world, string strategy, string run, params (string Name, double Value)[] metrics)
+    {
+        var values = new Struct();
+        foreach (var (name, value) in metrics) values.Fields[name] = Value.ForNumber(value);
+        return new EvaluateRequest { WorldId = world, StrategyId = strategy, RunId = run, Stage = "backtest", Metrics = { [strategy] = values } };
+    }
+
+    public Task<DecisionEnvelope> DecideAsync(string world) => Client.DecideAsync(new DecideRequest { WorldId = world }).ResponseAsync.Within();
+
+    public Task<ActivationEnvelope> ActivationAsync(string world, string strategy, string side = "long") =>
+        Client.GetActivationAsync(new GetActivationRequest { WorldId = world, StrategyId = strategy, Side = side }).ResponseAsync.Within();
+
+    public Task<EvaluationRun> RunAsync(string world, string strategy, string run) =>
+        Client.GetEvaluationRunAsync(new GetEvaluationRunRequest { WorldId = world, StrategyId = strategy, RunId = run }).ResponseAsync.Within();
+
+    /// <summary>Reports complete data facts, as an SDK does.</summary>
+    public Task ReportAsync(string world, string strategy, string fingerprint, int? rows = 100) => Client.PutHistoryAsync(new PutHistoryRequest
+    {
+        WorldId = world,
+        Report = new HistoryReport
+        {
+            StrategyId = strategy, NodeId = "price", Interval = 60, Rows = rows, DatasetFingerprint = fingerprint,
+            AsOf = Timestamp.FromDateTimeOffset(new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero)),
+        },
+    }).ResponseAsync.Within();
+
+    /// <summary>The types of all events about a world, in order.</summary>
+    public async Task<IReadOnlyList<string>> EventsAsync(string world, string topic)
+    {
+        var payloads = await Database.QueryAsync<byte[]>("SELECT payload FROM bus_log WHERE topic = @topic AND key = @world ORDER BY \"offset\"", new { topic, world });
+        return [.. payloads.Select(payload =>
+        {
+            using var document = JsonDocument.Parse(payload);
+            return document.RootElement.GetProperty("type").GetString()!;
+        })];
+    }
+
+    public static async Task<RefusalException> RefusedAsync(Func<Task> call) => await Assert.ThrowsAsync<RefusalException>(call);
+}
