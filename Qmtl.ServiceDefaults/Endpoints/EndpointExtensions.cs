@@ -50,13 +50,13 @@ public static class EndpointExtensions
         return builder;
     }
 
-    /// <summary>Serves these routes only on the endpoint <paramref name="name"/>.</summary>
-    public static TBuilder RequireQmtlEndpoint<TBuilder>(this TBuilder builder, string name)
+    /// <summary>Serves these routes only on the endpoints <paramref name="names"/>.</summary>
+    public static TBuilder RequireQmtlEndpoint<TBuilder>(this TBuilder builder, params string[] names)
         where TBuilder : IEndpointConventionBuilder
     {
         ArgumentNullException.ThrowIfNull(builder);
-        ArgumentException.ThrowIfNullOrWhiteSpace(name);
-        builder.Add(endpoint => endpoint.Metadata.Add(new EndpointNameRequirement(name)));
+        if (names.Length == 0) throw new ArgumentException("Name at least one endpoint.", nameof(names));
+        builder.Add(endpoint => endpoint.Metadata.Add(new EndpointNameRequirement(names)));
         return builder;
     }
 

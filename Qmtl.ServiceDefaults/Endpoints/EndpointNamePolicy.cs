@@ -5,7 +5,7 @@ using Microsoft.Extensions.Hosting;
 
 namespace Qmtl.ServiceDefaults.Endpoints;
 
-internal sealed record EndpointNameRequirement(string Name);
+internal sealed record EndpointNameRequirement(IReadOnlyList<string> Names);
 
 /// <summary>Leaves out routes that belong to another endpoint than the request came in by.</summary>
 internal sealed class EndpointNamePolicy : MatcherPolicy, IEndpointSelectorPolicy
@@ -21,7 +21,7 @@ internal sealed class EndpointNamePolicy : MatcherPolicy, IEndpointSelectorPolic
         for (var i = 0; i < candidates.Count; i++)
         {
             // A process without named endpoints (a test host) serves everything in one place.
-            if (name is not null && candidates[i].Endpoint.Metadata.GetMetadata<EndpointNameRequirement>() is { } required && !string.Equals(required.Name, name, StringComparison.Ordinal))
+            if (name is not null && candidates[i].Endpoint.Metadata.GetMetadata<EndpointNameRequirement>() is { } required && !required.Names.Contains(name, StringComparer.Ordinal))
             {
                 candidates.SetValidity(i, value: false);
             }
