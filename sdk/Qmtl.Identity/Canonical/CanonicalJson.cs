@@ -40,7 +40,7 @@ public static class CanonicalJson
         catch (JsonException e)
         {
             var place = string.Create(CultureInfo.InvariantCulture, $"line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1}");
-            throw new RefusalException(ReasonCodes.SchemaInvalid, $"The document is not valid JSON ({place}): {FirstSentence(e.Message)}.", errors: null, metadata: null, e);
+            throw new RefusalException(ReasonCodes.InvalidJson, $"The document is not valid JSON ({place}): {FirstSentence(e.Message)}.", errors: null, metadata: null, e);
         }
     }
 

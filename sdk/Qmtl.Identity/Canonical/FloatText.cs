@@ -28,7 +28,7 @@ public static class FloatText
 
         // "E16" is not the shortest form and "R" decides by itself when to use an exponent, so "R" is taken apart.
         Span<char> raw = stackalloc char[32];
-        value.TryFormat(raw, out var length, "R", CultureInfo.InvariantCulture);
+        var length = Shortest(value, raw);
         Span<char> digits = stackalloc char[24];
         var (count, exponent) = Decompose(raw[..length], digits);
 
@@ -38,6 +38,27 @@ public static class FloatText
             ? PutScientific(digits[..count], exponent, destination, at)
             : PutFixed(digits[..count], exponent, destination, at);
     }
+
+    // At a power of two the next smaller number is only half as far away as the next larger one. .NET's "R" overlooks that for some of them
+    // (2^-958, for one) and gives digits that read back as the smaller number, so there the digits are sought by trial.
+    private static int Shortest(double value, Span<char> text)
+    {
+        var isPowerOfTwo = (BitConverter.DoubleToUInt64Bits(value) & 0x000F_FFFF_FFFF_FFFF) == 0;
+        value.TryFormat(text, out var length, "R", CultureInfo.InvariantCulture);
+        if (!isPowerOfTwo || ReadsBack(value, text[..length])) return length;
+        foreach (var format in (ReadOnlySpan<string>)["E14", "E15"])
+        {
+            value.TryFormat(text, out length, format, CultureInfo.InvariantCulture);
+            if (ReadsBack(value, text[..length])) return length;
+        }
+
+        // Seventeen digits always do.
+        value.TryFormat(text, out length, "E16", CultureInfo.InvariantCulture);
+        return length;
+    }
+
+    private static bool ReadsBack(double value, ReadOnlySpan<char> text) =>
+        double.Parse(text, NumberStyles.Float, CultureInfo.InvariantCulture).Equals(value);
 
     // Digits without leading or trailing zeros, and the power of ten of the first digit.
     private static (int Count, int Exponent) Decompose(ReadOnlySpan<char> text, Span<char> digits)

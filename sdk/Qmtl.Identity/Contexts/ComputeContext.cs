@@ -69,7 +69,7 @@ internal static class SeparatedHash
         {
             // A part that contained the separator could pose as two parts, and two contexts would share results.
             if (part.Contains(separator, StringComparison.Ordinal))
-                throw new RefusalException(ReasonCodes.SchemaInvalid, $"\"{part.Replace(separator, '?')}\" contains a control character; remove it.");
+                throw new RefusalException(ReasonCodes.InvalidArgument, $"\"{part.Replace(separator, '?')}\" contains a control character; remove it.");
         }
 
         return Identity.NodeId.Prefix + Blake3.HashHex(Encoding.UTF8.GetBytes(string.Join(separator, parts)));

@@ -154,7 +154,7 @@ public static class ExecutionModes
         var advice = ParseDomain(token) is { } meant
             ? $"\"{token}\" is no longer accepted; write \"{meant.ToToken()}\""
             : $"\"{token}\" is not a mode; write \"backtest\", \"dryrun\", \"live\" or \"shadow\"";
-        throw new RefusalException(ReasonCodes.SchemaInvalid, $"{advice}.", [new FieldError("/mode", advice)]);
+        throw new RefusalException(ReasonCodes.InvalidArgument, $"{advice}.", [new FieldError("/mode", advice)]);
     }
 
     /// <summary>The domain's text on the wire.</summary>

@@ -94,7 +94,7 @@ public sealed class NodeGraph
     }
 
     private RefusalException RefuseUnknown(IReadOnlyList<UnknownDependency> strays) => new(
-        ReasonCodes.SchemaInvalid,
+        ReasonCodes.UnknownDependency,
         $"Node {Nodes[strays[0].Index].Label} depends on \"{strays[0].Dependency}\", which the document does not hold; add that node or correct the reference.",
         [.. strays.Select(stray => new FieldError(
             $"{JsonPointer.Append("/nodes", stray.Index)}/dependencies", $"names \"{stray.Dependency}\", which the document does not hold"))]);
