@@ -40,7 +40,7 @@ public static class WorldServiceExtensions
         services.AddSingleton<PolicyLoader>();
         services.AddSingleton<PolicyStore>();
         services.AddSingleton<DecisionStore>();
-        services.TryAddSingleton<IActivationCache, MemoryActivationCache>();
+        AddActivationCache(builder);
         services.AddSingleton<ActivationTable>();
         services.AddSingleton<ActivationReconciler>();
         services.AddSingleton<WorldWriter>();
@@ -59,6 +59,21 @@ public static class WorldServiceExtensions
         services.AddSingleton<HealthHandler>();
         services.AddSingleton<WorldServiceApi>();
         return builder;
+    }
+
+    /// <summary>Shared over Redis where there is one, as several processes need; else in memory.</summary>
+    private static void AddActivationCache<TBuilder>(TBuilder builder)
+        where TBuilder : IHostApplicationBuilder
+    {
+        if (string.IsNullOrWhiteSpace(builder.Configuration.GetConnectionString("redis")))
+        {
+            builder.Services.TryAddSingleton<IActivationCache, MemoryActivationCache>();
+            return;
+        }
+
+        // A Redis that is down at the start or later costs speed, not service: the store has it all.
+        builder.AddRedisClient("redis", configureOptions: static options => options.AbortOnConnectFail = false);
+        builder.Services.TryAddSingleton<IActivationCache, RedisActivationCache>();
     }
 
     /// <summary>Maps its rpcs.</summary>

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Qmtl.Storage;
 using Qmtl.WorldService.Telemetry;
 using Qmtl.WorldService.Worlds;
@@ -26,13 +27,17 @@ internal interface IActivationCache
 /// <summary>Reads activation from the cache, and from SQL where the cache does not know or does not answer.</summary>
 internal sealed partial class ActivationTable(IDatabase database, IActivationCache cache, WorldMetrics metrics, TimeProvider clock, ILogger<ActivationTable> logger)
 {
+    // A process that died between a commit and its cache left the cache behind: each process compares a world once before trusting it.
+    private readonly ConcurrentDictionary<string, bool> _compared = new(StringComparer.Ordinal);
+
     public async Task<IReadOnlyList<ActivationEntry>> ListAsync(string worldId, CancellationToken cancellationToken)
     {
         try
         {
-            if (await cache.ListAsync(worldId, cancellationToken) is { } held) return held;
+            if (_compared.ContainsKey(worldId) && await cache.ListAsync(worldId, cancellationToken) is { } held) return held;
             var entries = await FromSqlAsync(worldId, cancellationToken);
             await cache.LoadAsync(worldId, entries, cancellationToken);
+            _compared[worldId] = true;
             return entries;
         }
         catch (ActivationCacheException error)
@@ -54,12 +59,14 @@ internal sealed partial class ActivationTable(IDatabase database, IActivationCac
         }
         catch (ActivationCacheException error)
         {
+            _compared.TryRemove(worldId, out _);
             LogCacheFailed(logger, error, worldId);
         }
     }
 
     public async Task ForgetAsync(string worldId)
     {
+        _compared.TryRemove(worldId, out _);
         try
         {
             await cache.ForgetAsync(worldId, CancellationToken.None);

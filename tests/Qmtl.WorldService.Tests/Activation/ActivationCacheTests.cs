@@ -1,5 +1,6 @@
 using Qmtl.Testing;
 using Qmtl.WorldService.Activation;
+using StackExchange.Redis;
 
 namespace Qmtl.WorldService.Tests.Activation;
 
@@ -61,4 +62,15 @@ public abstract class ActivationCacheTests
 public sealed class MemoryActivationCacheTests : ActivationCacheTests
 {
     private protected override Task<IActivationCache> CreateAsync() => Task.FromResult<IActivationCache>(new MemoryActivationCache());
+}
+
+/// <summary>In Redis.</summary>
+[Requires(Needs.Redis)]
+public sealed class RedisActivationCacheTests : ActivationCacheTests
+{
+    private protected override async Task<IActivationCache> CreateAsync()
+    {
+        var server = await RedisServer.SharedAsync();
+        return new RedisActivationCache(await ConnectionMultiplexer.ConnectAsync(server.ConnectionString).Within());
+    }
 }

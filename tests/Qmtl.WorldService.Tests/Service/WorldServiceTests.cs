@@ -1,7 +1,6 @@
 using Google.Protobuf.WellKnownTypes;
 using Microsoft.Extensions.DependencyInjection;
 using Qmtl.Identity;
-using Qmtl.Storage;
 using Qmtl.Storage.Audit;
 using Qmtl.Testing;
 using Qmtl.V1;
