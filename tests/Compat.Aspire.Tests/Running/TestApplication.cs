@@ -76,9 +76,9 @@ internal sealed class TestApplication : IAsyncDisposable
         {
             return await task.WaitAsync(Patience);
         }
-        catch (TimeoutException)
+        catch (TimeoutException fault)
         {
-            throw new TimeoutException(Printed);
+            throw new TimeoutException(Printed, fault);
         }
     }
 
