@@ -39,7 +39,8 @@ public static class StorageExtensions
         }
         else
         {
-            builder.Services.AddSingleton(_ => NpgsqlDataSource.Create(connectionString!));
+            // It brings traces and metrics; the health check below is the same for both databases.
+            builder.AddNpgsqlDataSource(ConnectionName, settings => settings.DisableHealthChecks = true);
             builder.Services.AddSingleton<IDatabase>(services => new PostgresDatabase(
                 services.GetRequiredService<NpgsqlDataSource>(), options, services.GetService<IOutbox>(), services.GetRequiredService<TimeProvider>(), services.GetRequiredService<ILogger<PostgresDatabase>>()));
         }

@@ -13,7 +13,7 @@ namespace Qmtl.Storage.Migrations;
 public sealed record Migration(int Version, string Name, string Text)
 {
     /// <summary>SHA-256 of the file, whatever its line ends.</summary>
-    public string Checksum { get; } = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Text.ReplaceLineEndings("\n"))));
+    public string Checksum => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Text.ReplaceLineEndings("\n"))));
 
     /// <summary>The statements for one database: those outside of any section, and those of its own.</summary>
     /// <remarks>A line <c>-- sqlite:</c> or <c>-- postgres:</c> starts a section, <c>-- both:</c> or the end of the file ends it.</remarks>
