@@ -66,7 +66,8 @@ public sealed class ClientTests
         await using var host = await ProbeHost.StartAsync();
         var services = new ServiceCollection();
         using var primary = new SocketsHttpHandler();
-        // What service discovery does: a name that means nothing to DNS becomes an address.
+        // What service discovery does: a name that means nothing to DNS becomes an address, and the channel must not connect by itself.
+        primary.Properties["__GrpcLoadBalancingDisabled"] = true;
         services.AddGrpcClient<Probe.ProbeClient>("named", options => options.Address = new Uri("http://_grpc.probe"))
             .ConfigurePrimaryHttpMessageHandler(() => primary)
             .AddHttpMessageHandler(() => new Redirect(new Uri(host.Address)));

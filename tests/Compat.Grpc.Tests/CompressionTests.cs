@@ -77,6 +77,18 @@ public sealed class CompressionTests
     }
 
     [Fact]
+    public async Task Message_CompressedIntoManyBuffers_ArrivesUnchangedBothWays()
+    {
+        await using var host = await ProbeHost.StartAsync(options => options.ResponseCompressionAlgorithm = "gzip");
+        var noise = new byte[2_000_000];
+        new Random(1).NextBytes(noise);
+
+        var answer = await host.Client().EchoAsync(new Ask { Payload = ByteString.CopyFrom(noise) }, AskForGzip).ResponseAsync.Within();
+
+        Assert.Equal(noise, answer.Payload.ToByteArray());
+    }
+
+    [Fact]
     public async Task Request_UnknownEncoding_IsUnimplementedAndNamesTheKnownOnes()
     {
         await using var host = await ProbeHost.StartAsync();

@@ -85,7 +85,8 @@ internal sealed class FrameReader(PipeReader input, int? maxMessageSize, string 
         using var plain = new PooledBuffer();
         try
         {
-            using var stream = provider.CreateDecompressionStream(PipeReader.Create(payload).AsStream());
+            using var compressed = new SequenceStream(payload);
+            using var stream = provider.CreateDecompressionStream(compressed);
             while (stream.Read(plain.GetSpan(4096)) is > 0 and var count)
             {
                 plain.Advance(count);
