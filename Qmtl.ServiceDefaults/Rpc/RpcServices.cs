@@ -20,6 +20,8 @@ public static class RpcServices
         return services.AddGrpc(options =>
         {
             if (first) options.Interceptors.Add<RefusalInterceptor>();
+            // The catch-all for unknown services takes every method of every two-segment path, and so turns 405 into 404. A gRPC client reads 404 as UNIMPLEMENTED.
+            options.IgnoreUnknownServices = true;
             configure?.Invoke(options);
         });
     }

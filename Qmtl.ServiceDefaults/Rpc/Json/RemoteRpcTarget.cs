@@ -8,6 +8,8 @@ namespace Qmtl.ServiceDefaults.Rpc;
 /// <summary>Calls one rpc of a service in another process.</summary>
 internal sealed class RemoteRpcTarget : IRpcTarget
 {
+    private static readonly TimeSpan Settle = TimeSpan.FromMilliseconds(100);
+
     private readonly Method<IMessage, IMessage> _method;
     private readonly Func<HttpContext, CallInvoker> _invoker;
     private readonly RpcJsonOptions _options;
@@ -44,8 +46,16 @@ internal sealed class RemoteRpcTarget : IRpcTarget
         try
         {
             using var call = _invoker(http).AsyncServerStreamingCall(_method, host: null, Options(http, deadline: null, cancellationToken), request);
-            await responses.StartAsync(await call.ResponseHeadersAsync.ConfigureAwait(false)).ConfigureAwait(false);
-            while (await call.ResponseStream.MoveNext(cancellationToken).ConfigureAwait(false)) await responses.WriteAsync(call.ResponseStream.Current, cancellationToken).ConfigureAwait(false);
+            var headers = await call.ResponseHeadersAsync.ConfigureAwait(false);
+            var next = call.ResponseStream.MoveNext(cancellationToken);
+            // A refusal arrives as headers too, together with its end: it is known at once, and must not be taken for a quiet stream.
+            await Task.WhenAny(next, Task.Delay(Settle, _time, cancellationToken)).ConfigureAwait(false);
+            if (!next.IsCompleted) await responses.StartAsync(headers).ConfigureAwait(false);
+            while (await next.ConfigureAwait(false))
+            {
+                await responses.WriteAsync(call.ResponseStream.Current, cancellationToken).ConfigureAwait(false);
+                next = call.ResponseStream.MoveNext(cancellationToken);
+            }
         }
         catch (RpcException failure)
         {

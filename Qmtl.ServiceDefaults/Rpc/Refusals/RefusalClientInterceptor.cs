@@ -28,7 +28,7 @@ public sealed class RefusalClientInterceptor(string peer) : Interceptor
     {
         ArgumentNullException.ThrowIfNull(continuation);
         var call = continuation(request, context);
-        return new AsyncUnaryCall<TResponse>(Convert(call.ResponseAsync), Convert(call.ResponseHeadersAsync), call.GetStatus, call.GetTrailers, call.Dispose);
+        return new AsyncUnaryCall<TResponse>(Convert(call.ResponseAsync), Headers(call.ResponseHeadersAsync), call.GetStatus, call.GetTrailers, call.Dispose);
     }
 
     /// <inheritdoc/>
@@ -37,7 +37,15 @@ public sealed class RefusalClientInterceptor(string peer) : Interceptor
     {
         ArgumentNullException.ThrowIfNull(continuation);
         var call = continuation(request, context);
-        return new AsyncServerStreamingCall<TResponse>(new Reader<TResponse>(this, call.ResponseStream), Convert(call.ResponseHeadersAsync), call.GetStatus, call.GetTrailers, call.Dispose);
+        return new AsyncServerStreamingCall<TResponse>(new Reader<TResponse>(this, call.ResponseStream), Headers(call.ResponseHeadersAsync), call.GetStatus, call.GetTrailers, call.Dispose);
+    }
+
+    private Task<Metadata> Headers(Task<Metadata> headers)
+    {
+        var converted = Convert(headers);
+        // Few callers await the headers, and a failure they share with the response must not surface as unobserved.
+        _ = converted.ContinueWith(static task => _ = task.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        return converted;
     }
 
     private async Task<T> Convert<T>(Task<T> task)

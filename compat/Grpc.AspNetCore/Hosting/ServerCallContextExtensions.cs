@@ -9,8 +9,10 @@ public static class ServerCallContextExtensions
     public static HttpContext GetHttpContext(this ServerCallContext serverCallContext)
     {
         ArgumentNullException.ThrowIfNull(serverCallContext);
-        return serverCallContext is HttpServerCallContext call
-            ? call.HttpContext
+        if (serverCallContext is HttpServerCallContext call) return call.HttpContext;
+        // The package looks here in contexts that are not its own, which lets other hosts of a service offer theirs.
+        return serverCallContext.UserState.TryGetValue("__HttpContext", out var known) && known is HttpContext http
+            ? http
             : throw new InvalidOperationException("Could not get HttpContext from ServerCallContext. HttpContext can only be accessed when gRPC services are hosted by ASP.NET Core.");
     }
 }
