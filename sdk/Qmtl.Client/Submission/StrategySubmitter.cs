@@ -1,0 +1,178 @@
+using System.Diagnostics;
+using Google.Protobuf;
+using Google.Protobuf.WellKnownTypes;
+using Qmtl.Data;
+using Qmtl.Identity;
+using Qmtl.Runtime;
+using Qmtl.Strategies;
+using Qmtl.V1;
+
+namespace Qmtl.Client;
+
+/// <summary>One submission, in the order that makes it safe: nothing is measured for a world that does not exist, nothing is judged that was not taken in.</summary>
+internal sealed class StrategySubmitter(GatewayClient gateway, IReplay replay, TimeProvider time)
+{
+    private const string Stage = "backtest";
+    private const string RiskTier = "medium";
+    private const int RunIdDigits = 12;
+
+    public async Task<SubmitResult> SubmitAsync(Strategy strategy, string worldId, MarketData data, SubmitOptions options, CancellationToken cancellationToken)
+    {
+        using var activity = Runner.Source.StartActivity("Runner.Submit");
+        activity?.SetTag("world_id", worldId);
+        var graph = strategy.Compile(data.Universe);
+        await gateway.GetAsync<GatewayHealth>("health", cancellationToken).ConfigureAwait(false);
+        var world = await DescribeAsync(worldId, cancellationToken).ConfigureAwait(false);
+
+        var facts = DataFacts.Of(data);
+        var accepted = await TakeInAsync(strategy, graph, worldId, facts, cancellationToken).ConfigureAwait(false);
+        activity?.SetTag("strategy_id", accepted.StrategyId);
+        if (!options.AutoValidate) return await ReportAsync(accepted, worldId, PrecheckReport.Skipped, null, null, cancellationToken).ConfigureAwait(false);
+
+        var replayed = await Task.Run(() => replay.Run(strategy, data, options.Replay, cancellationToken), cancellationToken).ConfigureAwait(false);
+        var measured = Measurement.Of(replayed, options.Returns, world.Policy);
+        var precheck = measured.Returns.Count == 0
+            ? new PrecheckReport("error", measured.Values, measured.Source, "there are no returns to measure")
+            : new PrecheckReport("passed", measured.Values, measured.Source, null);
+        var evaluated = await EvaluateAsync(accepted.StrategyId, worldId, measured, replayed, facts, cancellationToken).ConfigureAwait(false);
+        return await ReportAsync(accepted, worldId, precheck, replayed, evaluated, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task<WorldDescription> DescribeAsync(string worldId, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await gateway.GetAsync<WorldDescription>($"worlds/{Uri.EscapeDataString(worldId)}/describe", cancellationToken).ConfigureAwait(false);
+        }
+        catch (RefusalException refusal) when (refusal.Code.Code == ReasonCodes.WorldUnknown.Code)
+        {
+            throw new RefusalException(ReasonCodes.WorldUnknown, $"There is no world \"{worldId}\". Create it first: qmtl world create {worldId}", [new FieldError("/world", "names no world")], null, refusal);
+        }
+    }
+
+    private async Task<Accepted> TakeInAsync(Strategy strategy, StrategyGraph graph, string worldId, DataFacts facts, CancellationToken cancellationToken)
+    {
+        var meta = new Struct();
+        meta.Fields["name"] = Value.ForString(strategy.Name);
+        meta.Fields["as_of"] = Value.ForString(facts.AsOf);
+        meta.Fields["dataset_fingerprint"] = Value.ForString(facts.Fingerprint);
+        meta.Fields["params"] = Value.ForStruct(Parameters(strategy));
+        var submission = new StrategySubmit { DagJson = UnsafeByteOperations.UnsafeWrap(graph.SerializeToUtf8()), NodeIdsCrc32 = graph.NodeIdsCrc32, Meta = meta, WorldIds = { worldId } };
+        try
+        {
+            var ack = await gateway.PostAsync<StrategyAck>("strategies", submission, cancellationToken).ConfigureAwait(false);
+            return new Accepted(ack.StrategyId, false, ack.NodeQueues, ack.Downgraded, ack.DowngradeReason, ack.SafeMode);
+        }
+        catch (RefusalException refusal) when (refusal.Code.Code == ReasonCodes.Duplicate.Code && refusal.Metadata.TryGetValue("strategy_id", out var existing) && existing.Length > 0)
+        {
+            var status = await gateway.GetAsync<StrategyStatus>($"strategies/{Uri.EscapeDataString(existing)}/status", cancellationToken).ConfigureAwait(false);
+            return new Accepted(existing, true, status.NodeQueues, false, null, false);
+        }
+    }
+
+    private async Task<Evaluated> EvaluateAsync(string strategyId, string worldId, Measurement measured, ReplayResult replayed, DataFacts facts, CancellationToken cancellationToken)
+    {
+        await gateway.PostAsync<Empty>($"strategies/{Uri.EscapeDataString(strategyId)}/history", facts.Report(strategyId, worldId), cancellationToken).ConfigureAwait(false);
+        var metrics = new Struct();
+        foreach (var (name, value) in measured.Values) metrics.Fields[name] = Value.ForNumber(value);
+        var series = new StrategySeries();
+        series.Returns.AddRange(measured.Returns);
+        var request = new EvaluateRequest
+        {
+            WorldId = worldId,
+            StrategyId = strategyId,
+            RunId = $"{worldId}-{strategyId}-{Guid.CreateVersion7(time.GetUtcNow()).ToString("N")[^RunIdDigits..]}",
+            Stage = Stage,
+            RiskTier = RiskTier,
+            Metrics = { [strategyId] = metrics },
+            Series = { [strategyId] = series },
+            Data = facts.EvaluationData(replayed.BarsPerYear),
+        };
+        var response = await gateway.PostAsync<EvaluateResponse>($"worlds/{Uri.EscapeDataString(worldId)}/evaluate", request, cancellationToken).ConfigureAwait(false);
+        var run = await gateway.FindAsync<EvaluationRun>(RunPath(worldId, strategyId, response.EvaluationRunId), cancellationToken).ConfigureAwait(false);
+        return new Evaluated(response, run);
+    }
+
+    private async Task<SubmitResult> ReportAsync(Accepted accepted, string worldId, PrecheckReport precheck, ReplayResult? replayed, Evaluated? evaluated, CancellationToken cancellationToken)
+    {
+        var world = $"worlds/{Uri.EscapeDataString(worldId)}";
+        var decision = await TryAsync<DecisionEnvelope>($"{world}/decide", cancellationToken).ConfigureAwait(false);
+        var activation = await TryAsync<ActivationEnvelope>(ActivationPath(world, accepted.StrategyId, "long"), cancellationToken).ConfigureAwait(false);
+        var activationShort = await TryAsync<ActivationEnvelope>(ActivationPath(world, accepted.StrategyId, "short"), cancellationToken).ConfigureAwait(false);
+        var allocations = await TryAsync<GetAllocationsResponse>($"allocations?world_id={Uri.EscapeDataString(worldId)}", cancellationToken).ConfigureAwait(false);
+        var verdict = Verdict(worldId, decision, activation, activationShort, allocations, evaluated);
+        var fallback = verdict.IsStale ? decision?.ComputeContext?.DowngradeReason ?? DowngradeReason.DecisionUnavailable.ToToken() : null;
+        return new SubmitResult
+        {
+            StrategyId = accepted.StrategyId,
+            WorldId = worldId,
+            Duplicate = accepted.Duplicate,
+            Status = Judge(verdict),
+            World = verdict,
+            Precheck = precheck,
+            NodeQueues = accepted.NodeQueues,
+            Downgraded = verdict.IsStale || accepted.Downgraded,
+            DowngradeReason = fallback ?? accepted.DowngradeReason,
+            SafeMode = verdict.IsStale || accepted.SafeMode,
+            OrderGate = Gate(activation, verdict.IsStale),
+            Replay = replayed,
+        };
+    }
+
+    private static WorldVerdict Verdict(
+        string worldId, DecisionEnvelope? decision, ActivationEnvelope? activation, ActivationEnvelope? activationShort, GetAllocationsResponse? allocations, Evaluated? evaluated) => new()
+    {
+        Decision = decision,
+        Activation = activation,
+        ActivationShort = activationShort,
+        Allocation = allocations?.Allocations.GetValueOrDefault(worldId),
+        Summary = evaluated?.Run?.Summary ?? evaluated?.Response.Summary,
+        Metrics = evaluated?.Run?.Metrics?.Values.ToDictionary(StringComparer.Ordinal) ?? new Dictionary<string, double>(StringComparer.Ordinal),
+        EvaluationRunId = evaluated?.Response.EvaluationRunId,
+        EvaluationRunUrl = evaluated?.Response.EvaluationRunUrl,
+        IsStale = decision?.ComputeContext is not { } context || context.DowngradeReason is "stale_decision" or "decision_unavailable",
+    };
+
+    private static OrderGateDecision Gate(ActivationEnvelope? activation, bool stale) => activation is null
+        ? OrderGates.Decide(null, null, stale)
+        : OrderGates.Decide(
+            new GateActivation(activation.Active, activation.Weight, activation.Freeze, activation.Drain), ExecutionModes.ParseMode(activation.EffectiveMode), stale);
+
+    /// <summary>Only a fresh word of the world makes a strategy active or rejected.</summary>
+    private static SubmitStatus Judge(WorldVerdict verdict)
+    {
+        if (verdict.Summary is null || verdict.IsStale) return SubmitStatus.Pending;
+        return verdict.Summary.Active ? SubmitStatus.Active : SubmitStatus.Rejected;
+    }
+
+    /// <summary>What can be read, or null: a world that falls silent after it judged leaves a result that says so.</summary>
+    private async Task<T?> TryAsync<T>(string path, CancellationToken cancellationToken)
+        where T : class, IMessage, new()
+    {
+        try
+        {
+            return await gateway.FindAsync<T>(path, cancellationToken).ConfigureAwait(false);
+        }
+        catch (RefusalException refusal) when (refusal.Code.HttpStatus >= 500)
+        {
+            Activity.Current?.AddEvent(new ActivityEvent("unavailable", tags: new ActivityTagsCollection { ["path"] = path, ["code"] = refusal.Code.Code }));
+            return null;
+        }
+    }
+
+    private static string ActivationPath(string world, string strategyId, string side) => $"{world}/activation?strategy_id={Uri.EscapeDataString(strategyId)}&side={side}";
+
+    private static string RunPath(string worldId, string strategyId, string runId) =>
+        $"worlds/{Uri.EscapeDataString(worldId)}/strategies/{Uri.EscapeDataString(strategyId)}/runs/{Uri.EscapeDataString(runId)}";
+
+    private static Struct Parameters(Strategy strategy)
+    {
+        var values = new Struct();
+        foreach (var parameter in strategy.Parameters) values.Fields[parameter.Name] = Value.ForString(parameter.ValueText);
+        return values;
+    }
+
+    private sealed record Accepted(string StrategyId, bool Duplicate, IReadOnlyDictionary<string, string> NodeQueues, bool Downgraded, string? DowngradeReason, bool SafeMode);
+
+    private sealed record Evaluated(EvaluateResponse Response, EvaluationRun? Run);
+}

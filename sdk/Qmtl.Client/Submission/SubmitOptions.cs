@@ -1,0 +1,47 @@
+using Qmtl.Data;
+using Qmtl.Runtime;
+
+namespace Qmtl.Client;
+
+/// <summary>What a submission needs beside the strategy and its world.</summary>
+public sealed record SubmitOptions
+{
+    /// <summary>Name of the variable that holds the Gateway's address.</summary>
+    public const string GatewayVariable = "QMTL_GATEWAY";
+
+    /// <summary>Name of the variable that holds the world to use when none is named.</summary>
+    public const string WorldVariable = "QMTL_DEFAULT_WORLD";
+
+    /// <summary>The world when neither a name nor the variable is given.</summary>
+    public const string FallbackWorld = "__default__";
+
+    /// <summary>The Gateway's HTTP address. Null: the variable <see cref="GatewayVariable"/>, else <see cref="Embedded"/>.</summary>
+    public Uri? Gateway { get; init; }
+
+    /// <summary>Bearer token for the Gateway.</summary>
+    public string? Token { get; init; }
+
+    /// <summary>Starts a stack in this process when there is no Gateway to go to.</summary>
+    public IEmbeddedStackFactory? Embedded { get; init; }
+
+    /// <summary>Where an embedded stack keeps its state.</summary>
+    public string StateDirectory { get; init; } = ".qmtl";
+
+    /// <summary>The bars to replay.</summary>
+    public MarketData? Data { get; init; }
+
+    /// <summary>A data set that the world declares, by its id.</summary>
+    public string? DataPreset { get; init; }
+
+    /// <summary>Parameters of the strategy by name.</summary>
+    public IReadOnlyDictionary<string, string> Parameters { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
+
+    /// <summary>Conditions of the replay.</summary>
+    public ReplayOptions Replay { get; init; } = new();
+
+    /// <summary>Returns to judge instead of the replay's, as fractions, one a bar.</summary>
+    public IReadOnlyList<double>? Returns { get; init; }
+
+    /// <summary>Whether to measure and to ask the world for its judgement. Off: the strategy is taken in only.</summary>
+    public bool AutoValidate { get; init; } = true;
+}
