@@ -94,6 +94,9 @@ internal sealed class DistributedApplicationBuilder : IDistributedApplicationBui
         // An unhealthy resource is reported once, by its name; the check service would say it at every poll.
         _host.Logging.AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.None);
 
+        // What keeps the application from starting is thrown to who starts it; the host would print it as well, with its stack.
+        _host.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.Critical);
+
         Services.AddSingleton(ExecutionContext);
         Services.AddSingleton(new DistributedApplicationModel(Resources));
         Services.AddSingleton<ResourceNotificationService>();

@@ -49,6 +49,6 @@ internal sealed partial class ManifestPublisher(
         return Path.HasExtension(path) && !Directory.Exists(path) ? path : Path.Combine(path, FileName);
     }
 
-    [LoggerMessage(LogLevel.Information, "Published manifest to: {Path}")]
+    [LoggerMessage(4, LogLevel.Information, "Published manifest to: {Path}")]
     private static partial void Published(ILogger log, string path);
 }

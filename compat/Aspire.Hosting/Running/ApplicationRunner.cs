@@ -89,9 +89,9 @@ internal sealed partial class ApplicationRunner(
         model.Resources.Where(resource => resource.TryGetLastAnnotation<Http2ServiceAnnotation>(out _))
             .SelectMany(resource => resource.Annotations.OfType<EndpointAnnotation>().Where(endpoint => endpoint.IsHttp).Select(endpoint => (endpoint, resource)));
 
-    [LoggerMessage(LogLevel.Information, "Distributed application starting.")]
+    [LoggerMessage(1, LogLevel.Information, "Distributed application starting.")]
     private static partial void Starting(ILogger log);
 
-    [LoggerMessage(LogLevel.Information, "Distributed application started. Press Ctrl+C to shut down.")]
+    [LoggerMessage(2, LogLevel.Information, "Distributed application started. Press Ctrl+C to shut down.")]
     private static partial void Started(ILogger log);
 }

@@ -139,7 +139,7 @@ internal sealed class ResourceRun(
     {
         Publish(KnownResourceStates.Starting);
         var launched = _launched = await launcher.LaunchAsync(Resource, stopping).ConfigureAwait(false);
-        console.Happened(Resource.Name, "started" + Ids(launched) + Addresses());
+        console.Happened(Resource.Name, "started" + await IdsAsync(launched).ConfigureAwait(false) + Addresses());
         Publish(KnownResourceStates.Running);
 
         using var alive = CancellationTokenSource.CreateLinkedTokenSource(stopping);
@@ -250,9 +250,10 @@ internal sealed class ResourceRun(
         return $"{url.DisplayText ?? endpoint.Name} {url.Url}";
     }
 
-    private static string Ids(LaunchedResource launched)
+    private async Task<string> IdsAsync(LaunchedResource launched)
     {
-        var ids = launched.Processes.Select(process => process.ChildId).OfType<int>().ToArray();
+        var all = await Task.WhenAll(launched.Processes.Select(process => process.ChildIdAsync(time))).ConfigureAwait(false);
+        var ids = all.OfType<int>().ToArray();
         return ids.Length == 0 ? "" : $" (pid {string.Join(", ", ids)})";
     }
 

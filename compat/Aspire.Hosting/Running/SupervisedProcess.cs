@@ -82,22 +82,18 @@ internal sealed partial class SupervisedProcess : IDisposable
         return new SupervisedProcess(Process.Start(start)!, plan, onLine);
     }
 
-    /// <summary>The id of the child itself, once the shell has started it.</summary>
-    public int? ChildId
+    /// <summary>The id of the child itself; null when it has ended before anyone could look.</summary>
+    public async Task<int?> ChildIdAsync(TimeProvider time)
     {
-        get
+        // The shell needs a moment to start it.
+        const int Tries = 50;
+        for (var i = 0; i < Tries && !Exit.IsCompleted; i++)
         {
-            var file = string.Create(CultureInfo.InvariantCulture, $"/proc/{_process.Id}/task/{_process.Id}/children");
-            try
-            {
-                var first = File.ReadAllText(file).Split(' ', StringSplitOptions.RemoveEmptyEntries).FirstOrDefault();
-                return int.TryParse(first, CultureInfo.InvariantCulture, out var id) ? id : null;
-            }
-            catch (IOException)
-            {
-                return null;
-            }
+            if (ReadChildId() is { } id) return id;
+            await Task.Delay(TimeSpan.FromMilliseconds(10), time).ConfigureAwait(false);
         }
+
+        return null;
     }
 
     /// <summary>Asks the child to end and kills what is left when its time is over. Says whether it had to be killed.</summary>
@@ -137,6 +133,20 @@ internal sealed partial class SupervisedProcess : IDisposable
     private static async Task DrainAsync(StreamReader from, Action<string> onLine)
     {
         while (await from.ReadLineAsync().ConfigureAwait(false) is { } line) onLine(line);
+    }
+
+    private int? ReadChildId()
+    {
+        var file = string.Create(CultureInfo.InvariantCulture, $"/proc/{_process.Id}/task/{_process.Id}/children");
+        try
+        {
+            var first = File.ReadAllText(file).Split(' ', StringSplitOptions.RemoveEmptyEntries).FirstOrDefault();
+            return int.TryParse(first, CultureInfo.InvariantCulture, out var id) ? id : null;
+        }
+        catch (IOException)
+        {
+            return null;
+        }
     }
 
     private async Task<int> WaitAsync(Task output, Task errors)

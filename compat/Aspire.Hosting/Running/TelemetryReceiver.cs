@@ -31,6 +31,6 @@ internal sealed partial class TelemetryReceiver(IConfiguration configuration, IL
         }
     }
 
-    [LoggerMessage(LogLevel.Information, "No OTLP receiver answers at {Address}: telemetry is not exported.")]
+    [LoggerMessage(3, LogLevel.Information, "No OTLP receiver answers at {Address}: telemetry is not exported.")]
     private static partial void NobodyThere(ILogger log, Uri address);
 }
