@@ -57,7 +57,8 @@ CREATE TABLE ws_activation (
     side           TEXT    NOT NULL,
     active         BOOLEAN NOT NULL,
     weight         DOUBLE PRECISION NOT NULL,
-    freeze         BOOLEAN NOT NULL,
+    -- A reserved word in Postgres.
+    "freeze"       BOOLEAN NOT NULL,
     drain          BOOLEAN NOT NULL,
     effective_mode TEXT    NOT NULL,
     run_id         TEXT,

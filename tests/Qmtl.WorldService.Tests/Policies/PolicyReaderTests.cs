@@ -57,6 +57,36 @@ public sealed class PolicyReaderTests
     }
 
     [Fact]
+    public void Load_FullSelectionLanguage_OnlyCalendarsAndExposureAreStillMissing()
+    {
+        const string Policy =
+            """
+            world: crypto_mom_1h
+            version: 1
+            data_currency: {max_lag: 5m, min_history: 60d, bar_alignment: exchange_calendar}
+            selection:
+              gates:
+                and:
+                  - sample_days >= 30
+                  - trades_60d >= 40
+                  - sharpe_mid >= 0.60
+                  - max_dd_120d <= 0.25
+              score: "sharpe_mid + 0.1*winrate_long - 0.2*ulcer_mid"
+              topk: {total: 8, by_side: {long: 5, short: 3}}
+              constraints:
+                correlation: {max_pairwise: 0.8}
+                exposure:
+                  gross_budget: {long: 0.60, short: 0.40}
+                  max_leverage: 3.0
+              hysteresis: {promote_after: 2, demote_after: 2, min_dwell: 3h}
+            position_policy: {on_promote: flat_then_enable, on_demote: disable_then_flat}
+            """;
+        var load = new PolicyLoader(new Qmtl.WorldService.Evaluation.MetricNames()).Load(System.Text.Encoding.UTF8.GetBytes(Policy), "application/yaml");
+        Assert.All(load.Problems, problem => Assert.True(problem.Unsupported, problem.Message));
+        Assert.Equal(["/data_currency/bar_alignment", "/selection/constraints/exposure"], load.Problems.Select(problem => problem.Pointer).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
     public void Load_SeveralProblems_ListsAll()
     {
         var load = PolicyFixture.TryLoad("thresholds:\n  a: {metric: sharp, min: 1}\n  b: {metric: sharpe, min: x}\nfoo: 1\n");
