@@ -17,12 +17,12 @@ internal static class DataRefusal
             : $"must be ISO-8601 such as 2022-01-31T23:59:00Z, or epoch seconds or milliseconds, was \"{Short(text)}\"");
 
     public static RefusalException CellCount(string file, int line, int cells, int columns) =>
-        At(file, line, null, string.Create(CultureInfo.InvariantCulture, $"has {cells} cells; the header has {columns}"));
+        At(file, line, null, string.Create(CultureInfo.InvariantCulture, $"the line has {cells} cells; the header has {columns}"));
 
-    public static RefusalException Quote(string file, int line) => At(file, line, null, "has a quote that is not closed or not doubled");
+    public static RefusalException Quote(string file, int line) => At(file, line, null, "the line has a quote that is not closed or not doubled");
 
     public static RefusalException LineTooLong(string file, int line, int limit) =>
-        At(file, line, null, string.Create(CultureInfo.InvariantCulture, $"is longer than {limit} bytes"));
+        At(file, line, null, string.Create(CultureInfo.InvariantCulture, $"the line is longer than {limit} bytes"));
 
     public static RefusalException Unordered(string file, int line, string time, string previous) =>
         At(file, line, "timestamp", $"is {time}, before {previous} of the row above; use --sort to order the rows");
@@ -56,7 +56,7 @@ internal static class DataRefusal
         var metadata = new Dictionary<string, string>(StringComparer.Ordinal) { ["file"] = file, ["line"] = line.ToString(CultureInfo.InvariantCulture) };
         if (column is not null) metadata["column"] = column;
         var pointer = string.Create(CultureInfo.InvariantCulture, $"/lines/{line}{(column is null ? "" : "/" + column)}");
-        return new RefusalException(ReasonCodes.DataInvalid, $"{place}: {(column is null ? "the line " : "")}{problem}.", [new FieldError(pointer, problem)], metadata);
+        return new RefusalException(ReasonCodes.DataInvalid, $"{place}: {problem}{(problem.EndsWith('?') ? "" : ".")}", [new FieldError(pointer, problem)], metadata);
     }
 
     private static string Short(string text) => text.Length <= 60 ? text : text[..57] + "...";

@@ -6,7 +6,7 @@ namespace Qmtl.Strategies;
 internal static class Refuse
 {
     public static RefusalException Graph(string node, string problem) =>
-        new(ReasonCodes.StrategyInvalid, $"{node}: {problem}.", [new FieldError("/" + Escape(node), problem)]);
+        new(ReasonCodes.StrategyInvalid, $"{node}: {problem}{(problem.EndsWith('?') ? "" : ".")}", [new FieldError("/" + Escape(node), problem)]);
 
     public static RefusalException Argument(string operation, Node input, string argument, string problem) =>
         new(ReasonCodes.StrategyInvalid, $"{operation}({input.Text}): {argument} {problem}.", [new FieldError($"/{operation}/{argument}", problem)]);

@@ -73,7 +73,7 @@ public sealed class BarSeries : IColumnSource
     public IReadOnlyDictionary<string, string[]> TextColumns => _texts;
 
     /// <inheritdoc/>
-    public ReadOnlyMemory<double>? FindColumn(string name) => _columns.TryGetValue(name, out var column) ? column : null;
+    public ReadOnlyMemory<double>? FindColumn(string name) => _columns.TryGetValue(name, out var column) ? (ReadOnlyMemory<double>?)column : null;
 
     /// <summary>The fingerprint of this data: equal rows have equal fingerprints, whatever file they came from.</summary>
     /// <param name="nodeId">The identity of the data, such as "ohlcv:binance:BTC/USDT:1m".</param>

@@ -74,7 +74,7 @@ public sealed class MarketData
 
         public IReadOnlyCollection<string> ColumnNames => _columns.Keys;
 
-        public ReadOnlyMemory<double>? FindColumn(string name) => _columns.TryGetValue(name, out var column) ? column : null;
+        public ReadOnlyMemory<double>? FindColumn(string name) => _columns.TryGetValue(name, out var column) ? (ReadOnlyMemory<double>?)column : null;
 
         private static double[] Spread(ReadOnlySpan<double> values, int[] rows, int length)
         {

@@ -62,6 +62,7 @@ internal static class RegularCsv
         private bool TryBlock(ReadOnlySpan<byte> block, int[] positions)
         {
             if (_table is null && !TryHeader(ref block)) return false;
+            if (_table is null) return true;
             if (!DelimiterScan.TryFind(block, positions, out var count)) return false;
             ReadRows(block, positions.AsSpan(0, count));
             return true;

@@ -1,0 +1,12 @@
+using Qmtl.Data;
+using Qmtl.Strategies;
+
+namespace Qmtl.Runtime;
+
+/// <summary>Runs a strategy over recorded bars and says what would have happened.</summary>
+public interface IReplay
+{
+    /// <summary>Replays <paramref name="data"/> through <paramref name="strategy"/>.</summary>
+    /// <exception cref="Identity.RefusalException">The strategy, the data or an option is mistaken.</exception>
+    ReplayResult Run(Strategy strategy, MarketData data, ReplayOptions options, CancellationToken ct = default);
+}

@@ -1,0 +1,89 @@
+using Qmtl.Core;
+using Qmtl.Data;
+using Qmtl.Statistics;
+using Qmtl.Strategies;
+
+namespace Qmtl.Runtime;
+
+/// <summary>Measures a finished session.</summary>
+internal static class ResultBuilder
+{
+    private const int MaxPrintedRejections = 100;
+
+    public static ReplayResult Build(Strategy strategy, MarketData data, ReplayOptions options, StrategyGraph graph, SessionRecord session, TimeSpan elapsed)
+    {
+        var seconds = Array.ConvertAll(data.Times.ToArray(), time => time / BarTime.NanosecondsPerSecond);
+        var calendar = options.Calendar ?? TradingCalendars.Guess(seconds)?.Calendar ?? TradingCalendar.Crypto;
+        var barsPerYear = options.BarsPerYear ?? TradingCalendars.BarsPerYear(calendar, data.IntervalSeconds);
+        var account = session.Account;
+        var report = EquityStatistics.Of(session.Equity, barsPerYear, seconds);
+        var growth = account.Equity.ToDouble() / account.InitialCash.ToDouble();
+        var cagr = Cagr(growth, data.Count, barsPerYear);
+        ClosedTrade[] trades = [.. session.Recorder.Trades.Select(trade => new ClosedTrade(trade.ClosedAt / BarTime.NanosecondsPerSecond, trade.NetProfit.ToDouble()))];
+        var milliseconds = Math.Max(elapsed.TotalMilliseconds, 0.001);
+
+        return new ReplayResult
+        {
+            Strategy = strategy.Name,
+            Params = strategy.Parameters.ToDictionary(parameter => parameter.Name, parameter => parameter.ValueText, StringComparer.Ordinal),
+            Symbols = data.Instruments,
+            Bars = data.Count,
+            WarmupBars = graph.Warmup,
+            Start = BarTime.Format(data.Times[0]),
+            End = BarTime.Format(data.Times[^1]),
+            IntervalSeconds = data.IntervalSeconds,
+            Calendar = options.BarsPerYear is null ? calendar.ToToken() : "given",
+            BarsPerYear = barsPerYear,
+            Grid = 1.0 / Price.TicksPerUnit,
+            InitialCash = account.InitialCash.ToDouble(),
+            FinalEquity = account.Equity.ToDouble(),
+            TotalReturn = growth - 1,
+            Cagr = cagr,
+            VolatilityAnnual = report.Volatility,
+            Sharpe = report.Sharpe,
+            Sortino = report.Sortino,
+            Calmar = report.MaxDrawdown is > 0 and var worst ? cagr / worst : null,
+            MaxDrawdown = report.MaxDrawdown ?? 0,
+            MaxDrawdownDays = report.MaxDrawdownSpan?.TotalDays,
+            Trades = trades.Length,
+            OpenTrades = account.OpenTrades,
+            OpenPosition = OpenPositions(data, account),
+            Fills = session.Kernel.Fills,
+            WinRate = TradeStatistics.WinRate(trades),
+            ProfitFactor = TradeStatistics.ProfitFactor(trades),
+            ExposureTime = (double)session.ExposedBars / data.Count,
+            Turnover = PositionStatistics.Turnover(session.Weights, barsPerYear),
+            CommissionPaid = account.CommissionPaid.ToDouble(),
+            SlippagePaid = session.Kernel.SlippagePaid.ToDouble(),
+            RejectedOrders = session.Recorder.RejectionCount,
+            Rejections = [.. session.Recorder.Rejections.Take(MaxPrintedRejections).Select(rejection => Report(data, rejection))],
+            ReturnsSource = "equity",
+            StreamDigest = session.Digest,
+            ElapsedMs = milliseconds,
+            BarsPerSecond = data.Count / milliseconds * 1000,
+            Series = new ReplaySeries(
+                data.Times.ToArray(), session.Equity, EquityStatistics.Returns(session.Equity), session.Weights, session.Recorder.Fills, session.Recorder.Trades),
+        };
+    }
+
+    // From the cash at the start: a commission paid on the very first bar counts, which the curve's own first point would hide.
+    private static double? Cagr(double growth, int bars, double barsPerYear)
+    {
+        if (bars < 2 || growth < 0) return null;
+        var cagr = Math.Pow(growth, barsPerYear / (bars - 1)) - 1;
+        return double.IsFinite(cagr) ? cagr : null;
+    }
+
+    private static Dictionary<string, double> OpenPositions(MarketData data, Account account) =>
+        Enumerable.Range(0, account.Instruments).Where(i => !account[i].Quantity.IsZero)
+            .ToDictionary(i => data.Instruments[i], i => account[i].Quantity.ToDouble(), StringComparer.Ordinal);
+
+    private static RejectionReport Report(MarketData data, Rejection rejection) => new(
+        BarTime.Format(rejection.Time), data.Instruments[rejection.Instrument], rejection.Quantity.ToDouble(), rejection.Reason switch
+        {
+            RejectReason.QuantityTooSmall => "quantity_too_small",
+            RejectReason.NoPrice => "no_price",
+            RejectReason.InsufficientFunds => "insufficient_funds",
+            _ => "out_of_range",
+        });
+}
