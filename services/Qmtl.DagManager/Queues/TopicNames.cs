@@ -1,0 +1,61 @@
+using System.Text;
+using Qmtl.Identity;
+
+namespace Qmtl.DagManager.Queues;
+
+/// <summary>Names of node topics: <c>{world}.{domain}.{asset}_{node_type}_{short}_{version}[_sim]</c>.</summary>
+/// <remarks>
+/// <c>short</c> starts as eight hexadecimal digits of the node's digest and grows by two until the name is free; a digest that
+/// is used up grows a number. A name is lower case throughout, so that no two topics differ by case alone.
+/// </remarks>
+internal static class TopicNames
+{
+    /// <summary>Digits of the digest in the shortest name; also how taken names are looked up.</summary>
+    public const int ShortestDigest = 8;
+    private const int DigestStep = 2;
+
+    /// <summary>The first free topic for a node in a context.</summary>
+    /// <param name="node">The node the topic carries.</param>
+    /// <param name="context">World and domain, which make the namespace.</param>
+    /// <param name="version">Version label of the submission, such as <c>v1</c>.</param>
+    /// <param name="isTaken">Whether a full topic name is in use.</param>
+    public static string FirstFree(NodeSpec node, ComputeContext context, string version, Func<string, bool> isTaken)
+    {
+        var asset = node.Tags.Select(Sanitise).FirstOrDefault(tag => tag.Length > 0) ?? "asset";
+        var digest = DigestOf(node.NodeId!);
+        var scope = context.WorldId.Length == 0 ? "" : $"{Sanitise(context.WorldId)}.{context.Domain.ToToken()}.";
+        var head = $"{scope}{asset}_{Sanitise(node.NodeType ?? "node")}_";
+        var tail = $"_{Sanitise(version)}{(context.Domain == ExecutionDomain.Dryrun ? "_sim" : "")}";
+
+        for (var length = Math.Min(ShortestDigest, digest.Length); length <= digest.Length; length += DigestStep)
+        {
+            var name = head + digest[..length] + tail;
+            if (!isTaken(name)) return name;
+        }
+
+        for (var number = 2; ; number++)
+        {
+            var name = $"{head}{digest}{tail}_{number}";
+            if (!isTaken(name)) return name;
+        }
+    }
+
+    /// <summary>The hexadecimal digest of a node id.</summary>
+    public static string DigestOf(string nodeId) =>
+        nodeId.StartsWith(NodeId.Prefix, StringComparison.Ordinal) ? nodeId[NodeId.Prefix.Length..] : Sanitise(nodeId);
+
+    /// <summary>The digits by which names that may collide are looked up.</summary>
+    public static string DigestHead(string nodeId) => DigestOf(nodeId) is var digest && digest.Length > ShortestDigest ? digest[..ShortestDigest] : digest;
+
+    /// <summary>Lower case, with everything outside <c>[a-z0-9._-]</c> replaced by a dash.</summary>
+    public static string Sanitise(string text)
+    {
+        var clean = new StringBuilder(text.Length);
+        foreach (var character in text.Trim().ToLowerInvariant())
+        {
+            clean.Append(character is (>= 'a' and <= 'z') or (>= '0' and <= '9') or '.' or '_' or '-' ? character : '-');
+        }
+
+        return clean.ToString();
+    }
+}

@@ -1,0 +1,205 @@
+using System.Globalization;
+using Google.Protobuf.WellKnownTypes;
+using Grpc.Core;
+using Qmtl.Gateway.Events;
+using Qmtl.Gateway.Health;
+using Qmtl.Gateway.Submissions;
+using Qmtl.Gateway.Worlds;
+using Qmtl.Identity;
+using Qmtl.Protos;
+using Qmtl.ServiceDefaults.Rpc;
+using Qmtl.Storage;
+using Qmtl.V1;
+
+namespace Qmtl.Gateway;
+
+/// <summary>The rpcs: reads a request, calls the capability, writes the answer.</summary>
+internal sealed class GatewayService(
+    IDatabase database,
+    SubmissionPipeline pipeline,
+    DependencyProbes probes,
+    EventHub hub,
+    EventSnapshots snapshots,
+    V1.DagManager.DagManagerClient dagManager,
+    WorldService.WorldServiceClient worlds,
+    WorldServiceOptions worldOptions,
+    IHostApplicationLifetime lifetime) : V1.Gateway.GatewayBase
+{
+    private const int DefaultPage = 20;
+    private const int LargestPage = 500;
+
+    public override async Task<StrategyAck> SubmitStrategy(StrategySubmit request, ServerCallContext context)
+    {
+        // Checked before anything is kept: a gateway that lacks most of what it needs says so.
+        var states = await probes.ReadAsync(context.CancellationToken);
+        if (states.Level >= DegradeLevel.Minimal)
+            throw new RefusalException(ReasonCodes.Degraded, $"The gateway takes no submissions while it lacks what it needs: store {states.Store}, dagmanager {states.DagManager}, worldservice {states.WorldService}.");
+        var receipt = await pipeline.SubmitAsync(request, context.CancellationToken);
+        context.SetHttpStatus(StatusCodes.Status202Accepted);
+        return Acknowledge(receipt);
+    }
+
+    public override async Task<StrategyAck> DryRunStrategy(StrategySubmit request, ServerCallContext context) =>
+        Acknowledge(await pipeline.DryRunAsync(request, context.CancellationToken));
+
+    public override async Task<StrategyStatus> GetStrategyStatus(GetStrategyStatusRequest request, ServerCallContext context)
+    {
+        return Describe(await FindAsync(request.StrategyId, context.CancellationToken));
+    }
+
+    public override async Task<ListStrategiesResponse> ListStrategies(ListStrategiesRequest request, ServerCallContext context)
+    {
+        var limit = request.Limit == 0 ? DefaultPage : request.Limit;
+        var (before, beforeId) = PageToken.Parse(request.PageToken);
+        var errors = new List<FieldError>();
+        if (limit is < 1 or > LargestPage) errors.Add(new FieldError("/limit", $"must be 1 to {LargestPage}, was {limit}"));
+        if (request.Status.Length > 0 && SubmissionStates.Parse(request.Status) is null)
+            errors.Add(new FieldError("/status", $"must be queued, processing, completed or failed, was \"{request.Status}\""));
+        if (before is null) errors.Add(new FieldError("/page_token", "must be the next_page_token of an earlier answer"));
+        if (errors.Count > 0) throw new RefusalException(ReasonCodes.InvalidArgument, "The list request has fields out of range.", errors);
+
+        var query = new SubmissionQuery(request.World, request.Status, limit, before!.Value, beforeId);
+        var found = await database.ReadAsync(session => SubmissionStore.ListAsync(session, query), context.CancellationToken);
+        var response = new ListStrategiesResponse { NextPageToken = found.Count == limit ? PageToken.Write(found[^1]) : "" };
+        response.Strategies.AddRange(found.Select(Describe));
+        return response;
+    }
+
+    public override async Task<Empty> ReportHistory(HistoryReport request, ServerCallContext context)
+    {
+        var targets = request.WorldId.Length > 0 ? [request.WorldId] : await WorldsOfAsync(request.StrategyId, context.CancellationToken);
+        foreach (var worldId in targets)
+            await worlds.PutHistoryAsync(new PutHistoryRequest { WorldId = worldId, Report = request }, context.ForwardedHeaders(), cancellationToken: context.CancellationToken);
+        return new Empty();
+    }
+
+    public override async Task<GetQueuesResponse> GetQueuesByTag(GetQueuesRequest request, ServerCallContext context) =>
+        await dagManager.GetQueuesAsync(request, deadline: context.Deadline, cancellationToken: context.CancellationToken);
+
+    public override async Task<GatewayHealth> GetHealth(Empty request, ServerCallContext context) => Describe(await probes.ReadAsync(context.CancellationToken));
+
+    public override async Task<GatewayStatus> GetStatus(Empty request, ServerCallContext context)
+    {
+        var states = await probes.ReadAsync(context.CancellationToken);
+        var health = Describe(states);
+        return new GatewayStatus
+        {
+            Status = health.Status,
+            Redis = health.Redis,
+            Postgres = health.Postgres,
+            Dagmanager = health.Dagmanager,
+            Worldservice = health.Worldservice,
+            Capabilities = health.Capabilities,
+            RebalanceSchemaVersion = health.RebalanceSchemaVersion,
+            AlphaMetricsCapable = health.AlphaMetricsCapable,
+            Version = health.Version,
+            DegradeLevel = states.Level.ToString().ToUpperInvariant(),
+            EnforceLiveGuard = worldOptions.EnforceLiveGuard,
+            Queued = states.Store == DependencyStates.Ok ? await database.ReadAsync(SubmissionStore.CountWaitingAsync, context.CancellationToken) : 0,
+        };
+    }
+
+    public override async Task Subscribe(SubscribeRequest request, IServerStreamWriter<CloudEvent> responseStream, ServerCallContext context)
+    {
+        var filter = new EventFilter(EventTopics.Normalise(request.Topics), request.WorldId, request.StrategyId);
+        // A stream that stays quiet would look like one that was never opened.
+        await context.WriteResponseHeadersAsync([]);
+        using var stopping = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, lifetime.ApplicationStopping);
+        try
+        {
+            var snapshot = await snapshots.ReadAsync(filter, stopping.Token);
+            await foreach (var frame in hub.SubscribeAsync(filter, request.AfterSeqNo, snapshot, stopping.Token))
+            {
+                await responseStream.WriteAsync(frame, stopping.Token);
+            }
+        }
+        catch (OperationCanceledException) when (lifetime.ApplicationStopping.IsCancellationRequested && !context.CancellationToken.IsCancellationRequested)
+        {
+            // The stream ends well; the subscriber comes back to a gateway that runs.
+        }
+    }
+
+    private async Task<StoredSubmission> FindAsync(string strategyId, CancellationToken cancellation) =>
+        await database.ReadAsync(session => SubmissionStore.FindAsync(session, strategyId), cancellation)
+        ?? throw new RefusalException(ReasonCodes.StrategyUnknown, $"No strategy \"{strategyId}\" was submitted here.", [new FieldError("/strategy_id", "names no strategy")]);
+
+    private async Task<IReadOnlyList<string>> WorldsOfAsync(string strategyId, CancellationToken cancellation) => (await FindAsync(strategyId, cancellation)).WorldIds;
+
+    private static StrategyAck Acknowledge(SubmissionReceipt receipt)
+    {
+        var ack = new StrategyAck
+        {
+            StrategyId = receipt.StrategyId,
+            SentinelId = receipt.Outcome.SentinelId,
+            NodeIdsCrc32 = receipt.Crc,
+            Downgraded = receipt.Context.Downgraded,
+            DowngradeReason = receipt.Context.DowngradeReason?.ToToken(),
+            SafeMode = receipt.Context.SafeMode,
+            ComputeContext = Describe(receipt.Context),
+        };
+        foreach (var (key, topic) in receipt.Outcome.QueueMap) ack.QueueMap[key] = Value.ForString(topic);
+        foreach (var (node, topic) in receipt.Outcome.NodeQueues) ack.NodeQueues[node] = topic;
+        return ack;
+    }
+
+    private static StrategyStatus Describe(StoredSubmission stored)
+    {
+        var status = new StrategyStatus
+        {
+            StrategyId = stored.StrategyId,
+            Status = stored.Status,
+            Reason = stored.Reason,
+            SubmittedAt = Timestamp.FromDateTimeOffset(stored.SubmittedAt),
+            UpdatedAt = Timestamp.FromDateTimeOffset(stored.UpdatedAt),
+            NodeCount = stored.NodeCount,
+            Meta = ProtoJson.Read<Struct>(stored.MetaJson),
+        };
+        status.WorldIds.AddRange(stored.WorldIds);
+        foreach (var (key, topic) in stored.Outcome.QueueMap) status.QueueMap[key] = Value.ForString(topic);
+        foreach (var (node, topic) in stored.Outcome.NodeQueues) status.NodeQueues[node] = topic;
+        return status;
+    }
+
+    private static V1.ComputeContext Describe(Identity.ComputeContext context) => new()
+    {
+        WorldId = context.WorldId,
+        ExecutionDomain = context.Domain.ToToken(),
+        AsOf = context.AsOf,
+        Partition = context.Partition,
+        DatasetFingerprint = context.DatasetFingerprint,
+        Downgraded = context.Downgraded,
+        DowngradeReason = context.DowngradeReason?.ToToken(),
+        SafeMode = context.SafeMode,
+    };
+
+    private static GatewayHealth Describe(DependencyStates states) => new()
+    {
+        Status = states.Level == DegradeLevel.Normal ? DependencyStates.Ok : "degraded",
+        // Deduplication, locks and activation live in the store; this gateway has no Redis of its own to ask.
+        Redis = "unknown",
+        Postgres = states.Store,
+        Dagmanager = states.DagManager,
+        Worldservice = states.WorldService,
+        Capabilities = new GatewayCapabilities { RebalanceSchemaVersion = 1, ComputeContextContract = "v1" },
+        RebalanceSchemaVersion = 1,
+        Version = typeof(GatewayService).Assembly.GetName().Version?.ToString(3) ?? "",
+    };
+}
+
+/// <summary>Where a page of submissions ended. Opaque to clients. Pure.</summary>
+internal static class PageToken
+{
+    /// <summary>Reads a token; an empty one is the first page.</summary>
+    /// <returns>A null time when the token is none of ours.</returns>
+    public static (DateTimeOffset? Before, string BeforeId) Parse(string token)
+    {
+        if (token.Length == 0) return (UnixTime.FromNanoseconds(long.MaxValue), "");
+        var at = token.IndexOf('.', StringComparison.Ordinal);
+        return at > 0 && long.TryParse(token.AsSpan(0, at), NumberStyles.None, CultureInfo.InvariantCulture, out var nanoseconds)
+            ? (UnixTime.FromNanoseconds(nanoseconds), token[(at + 1)..])
+            : (null, "");
+    }
+
+    /// <summary>The token of the page behind a submission.</summary>
+    public static string Write(StoredSubmission last) => string.Create(CultureInfo.InvariantCulture, $"{UnixTime.ToNanoseconds(last.SubmittedAt)}.{last.StrategyId}");
+}

@@ -1,0 +1,54 @@
+using System.Text;
+using Google.Protobuf;
+using Grpc.Core;
+using Qmtl.Identity;
+using Qmtl.V1;
+
+namespace Qmtl.Gateway.Submissions;
+
+/// <summary>Diffs graphs at DagManager.</summary>
+internal sealed class GraphClient(V1.DagManager.DagManagerClient dagManager)
+{
+    /// <summary>Compares a graph in each of its contexts and collects where its nodes publish.</summary>
+    /// <exception cref="RpcException">DagManager refused, or did not answer.</exception>
+    public async Task<SubmissionOutcome> DiffAsync(string strategyId, string dagJson, IReadOnlyList<Identity.ComputeContext> contexts, bool dryRun, CancellationToken cancellation)
+    {
+        var queueMap = new Dictionary<string, string>(StringComparer.Ordinal);
+        var nodeQueues = new Dictionary<string, string>(StringComparer.Ordinal);
+        var sentinelId = "";
+        foreach (var context in contexts)
+        {
+            await foreach (var chunk in ReadAsync(Request(strategyId, dagJson, context, dryRun), cancellation))
+            {
+                sentinelId = chunk.SentinelId;
+                foreach (var (key, topic) in chunk.QueueMap) queueMap[key] = topic;
+                // Readers without a lease see the first world's topics.
+                foreach (var (node, topic) in chunk.NodeQueues) nodeQueues.TryAdd(node, topic);
+            }
+        }
+
+        return new SubmissionOutcome(sentinelId, queueMap, nodeQueues);
+    }
+
+    private async IAsyncEnumerable<DiffChunk> ReadAsync(DiffRequest request, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellation)
+    {
+        using var call = dagManager.Diff(request, cancellationToken: cancellation);
+        await foreach (var chunk in call.ResponseStream.ReadAllAsync(cancellation))
+        {
+            yield return chunk;
+            await dagManager.AckChunkAsync(new ChunkAck { SentinelId = chunk.SentinelId, DiffId = chunk.DiffId, ChunkId = chunk.ChunkId }, cancellationToken: cancellation);
+        }
+    }
+
+    private static DiffRequest Request(string strategyId, string dagJson, Identity.ComputeContext context, bool dryRun) => new()
+    {
+        StrategyId = strategyId,
+        DagJson = ByteString.CopyFrom(dagJson, Encoding.UTF8),
+        WorldId = context.WorldId,
+        ExecutionDomain = context.Domain.ToToken(),
+        AsOf = context.AsOf,
+        Partition = context.Partition,
+        DatasetFingerprint = context.DatasetFingerprint,
+        DryRun = dryRun,
+    };
+}

@@ -1,0 +1,49 @@
+using Qmtl.Storage;
+
+namespace Qmtl.Gateway.Submissions;
+
+/// <summary>Finds submissions that nobody works on (their gateway died, or an attempt failed) and works on them.</summary>
+internal sealed partial class SubmissionSweeper(
+    IDatabase database,
+    SubmissionProcessor processor,
+    SubmissionOptions options,
+    TimeProvider time,
+    ILogger<SubmissionSweeper> logger) : BackgroundService
+{
+    private const int BatchSize = 50;
+
+    /// <inheritdoc />
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(options.SweepEvery, time);
+        try
+        {
+            do
+            {
+                await SweepAsync(stoppingToken);
+            }
+            while (await timer.WaitForNextTickAsync(stoppingToken));
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // Stopping.
+        }
+    }
+
+    /// <summary>Works once through what was left behind.</summary>
+    internal async Task SweepAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            var abandoned = await database.ReadAsync(session => SubmissionStore.FindAbandonedAsync(session, time.GetUtcNow(), BatchSize), cancellation);
+            foreach (var strategyId in abandoned) await processor.TryProcessAsync(strategyId, processor.NewHold(), cancellation);
+        }
+        catch (StorageException problem)
+        {
+            SweepFailed(logger, problem);
+        }
+    }
+
+    [LoggerMessage(1, LogLevel.Warning, "The store did not answer a search for abandoned submissions; the next one follows.", EventName = "SweepFailed")]
+    private static partial void SweepFailed(ILogger logger, Exception problem);
+}
