@@ -1,5 +1,6 @@
 using System.Net.Mime;
 using System.Reflection;
+using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -33,14 +34,22 @@ public static class DashboardExtensions
     /// <summary>Maps the page, its assets and its live stream.</summary>
     public static IEndpointRouteBuilder MapDashboard(this IEndpointRouteBuilder endpoints)
     {
-        endpoints.MapGet("/", async (DashboardState state, SectionRenderer renderer) =>
-            Results.Content(await renderer.PageAsync(state.View), MediaTypeNames.Text.Html));
+        endpoints.MapGet("/", PageAsync);
         endpoints.MapGet("/live", Live);
         // The page works while the Gateway does not, and says so: this is about the page.
         endpoints.MapGet("/health", (DashboardState state) => TypedResults.Ok(new { status = "ok", gateway = state.View.Gateway.Status }));
         endpoints.MapGet("/dashboard.css", () => Asset("dashboard.css", MediaTypeNames.Text.Css));
         endpoints.MapGet("/dashboard.js", () => Asset("dashboard.js", MediaTypeNames.Text.JavaScript));
         return endpoints;
+    }
+
+    private static async Task<ContentHttpResult> PageAsync(DashboardState state, SectionRenderer renderer, HttpResponse response)
+    {
+        // Whatever a world is called, nothing but this page's own script runs in it.
+        response.Headers.ContentSecurityPolicy = "default-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+        response.Headers.XContentTypeOptions = "nosniff";
+        response.Headers.CacheControl = "no-store";
+        return TypedResults.Content(await renderer.PageAsync(state.View), MediaTypeNames.Text.Html, Encoding.UTF8);
     }
 
     private static ServerSentEventsResult<string> Live(DashboardState state, IHostApplicationLifetime lifetime, CancellationToken cancellation)
