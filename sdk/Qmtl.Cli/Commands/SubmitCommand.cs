@@ -1,0 +1,51 @@
+using System.CommandLine;
+using System.Text.Json.Nodes;
+using Qmtl.Cli.Options;
+using Qmtl.Cli.Shell;
+using Qmtl.Client;
+
+namespace Qmtl.Cli.Commands;
+
+/// <summary>The Core Loop in one call: submit, replay, evaluate, and the world's word.</summary>
+internal sealed class SubmitCommand : CliCommand
+{
+    private readonly StrategyArgument _strategy = new();
+    private readonly Option<string?> _world = new("--world", "-w") { Description = $"The world; by default {SubmitOptions.WorldVariable}, else {SubmitOptions.FallbackWorld}.", HelpName = "W" };
+    private readonly BarFileOptions _bars = new("--data", required: false);
+    private readonly Option<string?> _preset = new("--data-preset") { Description = "A data set that the world declares.", HelpName = "ID" };
+    private readonly ReplayConditions _conditions = new();
+
+    public SubmitCommand(CliShell shell)
+        : base(shell, "submit", "Submit a strategy to a world and see what the world makes of it.")
+    {
+        _strategy.AddTo(this);
+        Add(_world);
+        _bars.AddTo(this);
+        Add(_preset);
+        _conditions.AddTo(this);
+    }
+
+    protected override async Task<int> RunAsync(CliRun run, CancellationToken cancellationToken)
+    {
+        var strategy = await _strategy.ResolveAsync(run, cancellationToken);
+        var options = new SubmitOptions
+        {
+            Gateway = run.GatewayAddress,
+            Token = run.Token,
+            Embedded = run.Host.Embedded,
+            StateDirectory = run.StateDirectory,
+            Data = _bars.Load(run, cancellationToken),
+            DataPreset = run.Get(_preset),
+            Replay = _conditions.Read(run),
+        };
+        var world = run.Get(_world) ?? run.Host.Variable(SubmitOptions.WorldVariable);
+        var result = await run.WaitForAsync($"Submitting {strategy.Name}", () => Runner.SubmitAsync(strategy, world, options, cancellationToken));
+        run.Print(() => JsonNode.Parse(result.ToJson())!, screen => SubmitReport.Draw(screen, result));
+        if (result.Downgraded) await run.Host.Error.WriteLineAsync($"qmtl: downgraded to a safer mode: {result.DowngradeReason ?? "no reason given"}");
+        if (result.Status != SubmitStatus.Rejected) return ExitCodes.Done;
+        await run.Host.Error.WriteLineAsync($"qmtl: {result.WorldId} does not select {result.StrategyId} [{Reason(result)}]");
+        return ExitCodes.Refused;
+    }
+
+    private static string Reason(SubmitResult result) => result.World.Summary?.Reason is { Length: > 0 } reason ? reason : "not_selected";
+}

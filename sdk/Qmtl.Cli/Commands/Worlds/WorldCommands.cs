@@ -1,0 +1,28 @@
+using System.CommandLine;
+using Qmtl.Cli.Shell;
+
+namespace Qmtl.Cli.Commands.Worlds;
+
+/// <summary>Commands about worlds.</summary>
+internal static class WorldCommands
+{
+    public static Command Create(CliShell shell) => new("world", "Create and inspect worlds and their policies.")
+    {
+        new CreateWorldCommand(shell),
+        new ListWorldsCommand(shell),
+        new DescribeWorldCommand(shell),
+        new WorldStatusCommand(shell),
+        new AllocationsCommand(shell),
+        new DeleteWorldCommand(shell),
+        new Command("policy", "Show, upload and choose a world's policy.")
+        {
+            new ShowPolicyCommand(shell), new ListPoliciesCommand(shell), new UploadPolicyCommand(shell), new SetDefaultPolicyCommand(shell),
+        },
+    };
+
+    /// <summary>The argument that names a world.</summary>
+    public static Argument<string> World() => new("WORLD") { Description = "The world's id." };
+
+    /// <summary>The path of a world at the Gateway.</summary>
+    public static string PathOf(string world) => $"worlds/{Uri.EscapeDataString(world)}";
+}

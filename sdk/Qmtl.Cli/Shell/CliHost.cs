@@ -1,0 +1,19 @@
+using Qmtl.Client;
+using Qmtl.Standalone;
+
+namespace Qmtl.Cli.Shell;
+
+/// <summary>Everything a command touches outside its own arguments, so that tests run commands in process.</summary>
+/// <param name="Out">The result goes here, and nothing else.</param>
+/// <param name="Error">Progress, warnings and errors.</param>
+/// <param name="In">What a file argument "-" reads.</param>
+/// <param name="Variable">Reads an environment variable.</param>
+/// <param name="Embedded">Starts the stack when no gateway is given.</param>
+/// <param name="OutIsTerminal">Whether a person reads <paramref name="Out"/>.</param>
+/// <param name="ErrorIsTerminal">Whether a person reads <paramref name="Error"/>.</param>
+internal sealed record CliHost(
+    TextWriter Out, TextWriter Error, TextReader In, Func<string, string?> Variable, IEmbeddedStackFactory Embedded, bool OutIsTerminal, bool ErrorIsTerminal)
+{
+    public static CliHost OfThisProcess() => new(
+        Console.Out, Console.Error, Console.In, Environment.GetEnvironmentVariable, new EmbeddedStackFactory(), !Console.IsOutputRedirected, !Console.IsErrorRedirected);
+}

@@ -1,0 +1,62 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using Qmtl.Identity;
+using Qmtl.Strategies;
+
+namespace Qmtl.Cli.Shell;
+
+/// <summary>A command line that could not be understood: says what is wrong with it and what was probably meant.</summary>
+internal sealed class WrongUsage(CliShell shell, ParseResult parse)
+{
+    public int Report()
+    {
+        var path = string.Join(' ', Path().Append("--help"));
+        var (field, message) = Unmatched() ?? FirstError();
+        return new ProblemReport(shell.Host, shell.WantsJson(parse)).Write(RefusalException.At(ReasonCodes.InvalidArgument, field.Length == 0 ? "" : "/" + field, message), ExitCodes.Usage, $"see: qmtl {path}");
+    }
+
+    private Stack<string> Path()
+    {
+        var names = new Stack<string>();
+        for (SymbolResult? result = parse.CommandResult; result is CommandResult { Parent: not null } command; result = result.Parent) names.Push(command.Command.Name);
+        return names;
+    }
+
+    /// <summary>A word that is no command, option or argument here.</summary>
+    private (string Field, string Message)? Unmatched()
+    {
+        if (parse.UnmatchedTokens.Count == 0) return null;
+        var word = parse.UnmatchedTokens[0];
+        var command = parse.CommandResult.Command;
+        if (word.StartsWith('-')) return (word.TrimStart('-'), $"{Described(command)} has no option {word}{Meant(word, OptionsOf(command))}");
+        return command.Subcommands.Count > 0
+            ? ("", $"There is no command \"{string.Join(' ', Path().Append(word))}\"{Meant(word, command.Subcommands.Select(sub => sub.Name))}")
+            : ("", $"{Described(command)} takes no further argument \"{word}\".");
+    }
+
+    private (string Field, string Message) FirstError()
+    {
+        var error = parse.Errors[0];
+        var command = parse.CommandResult.Command;
+        if (command.Subcommands.Count > 0 && error.SymbolResult is CommandResult)
+            return ("", $"Which command? {(command is RootCommand ? "qmtl" : Described(command))} has {string.Join(", ", command.Subcommands.Select(sub => sub.Name))}.");
+        return error.SymbolResult switch
+        {
+            OptionResult option => (option.Option.Name.TrimStart('-'), error.Message),
+            ArgumentResult { Parent: OptionResult option } => (option.Option.Name.TrimStart('-'), error.Message),
+            ArgumentResult argument => (argument.Argument.Name, error.Message),
+            _ => ("", error.Message),
+        };
+    }
+
+    private IEnumerable<string> OptionsOf(Command command)
+    {
+        var options = command.Options.AsEnumerable();
+        for (SymbolResult? result = parse.CommandResult.Parent; result is CommandResult parent; result = result.Parent) options = options.Concat(parent.Command.Options.Where(option => option.Recursive));
+        return options.Select(option => option.Name);
+    }
+
+    private static string Described(Command command) => command is RootCommand ? "qmtl" : command.Name;
+
+    private static string Meant(string word, IEnumerable<string> known) => Nearest.To(word, known) is { } near ? $"; did you mean {near}?" : ".";
+}
