@@ -1,5 +1,6 @@
 using Qmtl.DagManager;
 using Qmtl.DagManager.Diff;
+using Qmtl.DagManager.Graph;
 using Qmtl.DagManager.Telemetry;
 using Qmtl.Messaging;
 using Qmtl.V1;
@@ -22,6 +23,7 @@ public static class DagManagerExtensions
         builder.Services.AddSingleton<DiffEngine>();
         builder.Services.AddSingleton<DiffAcknowledgements>();
         builder.Services.AddSingleton<DagManagerService>();
+        builder.Services.AddHostedService<GraphSizeMonitor>();
         return builder;
     }
 

@@ -35,6 +35,7 @@ public static class GatewayExtensions
         builder.Services.AddSingleton<DecisionCache>();
         builder.Services.AddSingleton<IDecisionSource>(services => services.GetRequiredService<DecisionCache>());
         builder.Services.AddSingleton<WorldReads>();
+        builder.Services.AddSingleton<ProxyMetrics>();
         builder.Services.AddSingleton<ContextResolver>();
         builder.Services.AddSingleton<SubmissionReader>();
         builder.Services.AddSingleton<GraphClient>();
@@ -44,6 +45,7 @@ public static class GatewayExtensions
         builder.Services.AddHostedService<SubmissionSweeper>();
         builder.Services.AddSingleton<EventHub>();
         builder.Services.AddSingleton<EventSnapshots>();
+        builder.Services.AddSingleton<EventHistory>();
         builder.Services.AddHostedService<EventRelay>();
         builder.Services.AddSingleton<DependencyProbes>();
         builder.Services.AddSingleton<GatewayService>();

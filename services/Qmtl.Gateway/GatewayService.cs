@@ -20,20 +20,31 @@ internal sealed class GatewayService(
     DependencyProbes probes,
     EventHub hub,
     EventSnapshots snapshots,
+    EventHistory history,
     V1.DagManager.DagManagerClient dagManager,
     WorldService.WorldServiceClient worlds,
     WorldServiceOptions worldOptions,
-    IHostApplicationLifetime lifetime) : V1.Gateway.GatewayBase
+    IHostApplicationLifetime lifetime,
+    TimeProvider time) : V1.Gateway.GatewayBase
 {
     private const int DefaultPage = 20;
     private const int LargestPage = 500;
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    private static readonly Dictionary<string, string> RetryLater = new(StringComparer.Ordinal) { [RefusalStatus.RetryAfter] = "5" };
 
     public override async Task<StrategyAck> SubmitStrategy(StrategySubmit request, ServerCallContext context)
     {
         // Checked before anything is kept: a gateway that lacks most of what it needs says so.
-        var states = await probes.ReadAsync(context.CancellationToken);
+        var states = await probes.ReadRecentAsync(context.CancellationToken);
         if (states.Level >= DegradeLevel.Minimal)
-            throw new RefusalException(ReasonCodes.Degraded, $"The gateway takes no submissions while it lacks what it needs: store {states.Store}, dagmanager {states.DagManager}, worldservice {states.WorldService}.");
+        {
+            throw new RefusalException(
+                ReasonCodes.Degraded,
+                $"The gateway takes no submissions while it lacks what it needs: store {states.Store}, dagmanager {states.DagManager}, worldservice {states.WorldService}.",
+                errors: null,
+                RetryLater);
+        }
+
         var receipt = await pipeline.SubmitAsync(request, context.CancellationToken);
         context.SetHttpStatus(StatusCodes.Status202Accepted);
         return Acknowledge(receipt);
@@ -69,12 +80,12 @@ internal sealed class GatewayService(
     {
         var targets = request.WorldId.Length > 0 ? [request.WorldId] : await WorldsOfAsync(request.StrategyId, context.CancellationToken);
         foreach (var worldId in targets)
-            await worlds.PutHistoryAsync(new PutHistoryRequest { WorldId = worldId, Report = request }, context.ForwardedHeaders(), cancellationToken: context.CancellationToken);
+            await worlds.PutHistoryAsync(new PutHistoryRequest { WorldId = worldId, Report = request }, context.ForwardedHeaders(), Deadline(context), context.CancellationToken);
         return new Empty();
     }
 
     public override async Task<GetQueuesResponse> GetQueuesByTag(GetQueuesRequest request, ServerCallContext context) =>
-        await dagManager.GetQueuesAsync(request, deadline: context.Deadline, cancellationToken: context.CancellationToken);
+        await dagManager.GetQueuesAsync(request, context.ForwardedHeaders(), Deadline(context), context.CancellationToken);
 
     public override async Task<GatewayHealth> GetHealth(Empty request, ServerCallContext context) => Describe(await probes.ReadAsync(context.CancellationToken));
 
@@ -102,21 +113,51 @@ internal sealed class GatewayService(
     public override async Task Subscribe(SubscribeRequest request, IServerStreamWriter<CloudEvent> responseStream, ServerCallContext context)
     {
         var filter = new EventFilter(EventTopics.Normalise(request.Topics), request.WorldId, request.StrategyId);
-        // A stream that stays quiet would look like one that was never opened.
+        var after = AfterSequence(request, context);
+        // Before the headers: who has them may count on every event from then on, and so does the snapshot read behind it.
+        using var subscription = hub.Subscribe(filter);
         await context.WriteResponseHeadersAsync([]);
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, lifetime.ApplicationStopping);
         try
         {
-            var snapshot = await snapshots.ReadAsync(filter, stopping.Token);
-            await foreach (var frame in hub.SubscribeAsync(filter, request.AfterSeqNo, snapshot, stopping.Token))
+            foreach (var frame in await snapshots.ReadAsync(filter, stopping.Token))
             {
+                frame.SeqNo = after ?? subscription.Sequence;
                 await responseStream.WriteAsync(frame, stopping.Token);
+            }
+
+            var sent = new HashSet<string>(StringComparer.Ordinal);
+            foreach (var frame in after is { } number ? await history.ReadAsync(subscription, number, stopping.Token) : [])
+            {
+                sent.Add(frame.Id);
+                await responseStream.WriteAsync(frame, stopping.Token);
+            }
+
+            await foreach (var frame in subscription.ReadAsync(stopping.Token))
+            {
+                if (!sent.Remove(frame.Id)) await responseStream.WriteAsync(frame, stopping.Token);
             }
         }
         catch (OperationCanceledException) when (lifetime.ApplicationStopping.IsCancellationRequested && !context.CancellationToken.IsCancellationRequested)
         {
             // The stream ends well; the subscriber comes back to a gateway that runs.
         }
+    }
+
+    /// <summary>A browser that reconnects names the last event it saw in a header.</summary>
+    private static ulong? AfterSequence(SubscribeRequest request, ServerCallContext context)
+    {
+        if (request.AfterSeqNo is { } asked) return asked;
+        if (context.RequestHeaders.GetValue("last-event-id") is not { Length: > 0 } header) return null;
+        return ulong.TryParse(header, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            ? number
+            : throw RefusalException.At(ReasonCodes.InvalidArgument, "/after_seq_no", $"Last-Event-ID must be the id of an earlier event, was \"{header}\"");
+    }
+
+    private DateTime Deadline(ServerCallContext context)
+    {
+        var own = time.GetUtcNow().UtcDateTime + Patience;
+        return context.Deadline < own ? context.Deadline : own;
     }
 
     private async Task<StoredSubmission> FindAsync(string strategyId, CancellationToken cancellation) =>

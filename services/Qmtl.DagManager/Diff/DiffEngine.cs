@@ -11,7 +11,7 @@ internal sealed class DiffEngine(IDatabase database, DagManagerMetrics metrics, 
 {
     private const double FullTraffic = 1.0;
 
-    /// <summary>Diffs a submission. Repeating one gives the same plan and writes nothing new.</summary>
+    /// <summary>Diffs a submission. Repeating one gives the same topics and writes nothing new.</summary>
     /// <param name="submission">What was submitted.</param>
     /// <param name="dryRun">Plan only.</param>
     /// <param name="cancellation">Ends the work before it is committed.</param>
@@ -25,12 +25,16 @@ internal sealed class DiffEngine(IDatabase database, DagManagerMetrics metrics, 
                 ? DiffPlanner.Plan(submission, await database.ReadAsync(session => GraphStore.SnapshotAsync(session, submission), cancellation))
                 : await database.WriteAsync(unit => WriteAsync(unit, submission), cancellation);
             metrics.Done(time.GetElapsedTime(started), plan.Nodes.Count(node => !node.CreatesQueue), plan.Nodes.Any(node => node.Case == DiffCase.New));
-            metrics.Sized(await database.ReadAsync(GraphStore.SizeAsync, cancellation));
             return plan;
         }
-        catch (Exception problem) when (problem is RefusalException or StorageException or OperationCanceledException)
+        catch (StorageException problem)
         {
-            metrics.Failed(problem switch { RefusalException refusal => refusal.Code.Code, StorageException => "storage", _ => "cancelled" });
+            metrics.Failed(ReasonCodes.GraphUnavailable.Code);
+            throw new RefusalException(ReasonCodes.GraphUnavailable, $"The graph's store did not answer ({problem.Failure}); nothing was written.", errors: null, metadata: null, problem);
+        }
+        catch (Exception problem) when (problem is RefusalException or OperationCanceledException)
+        {
+            metrics.Failed(problem is RefusalException refusal ? refusal.Code.Code : ReasonCodes.Cancelled.Code);
             throw;
         }
     }

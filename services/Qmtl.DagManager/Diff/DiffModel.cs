@@ -2,14 +2,6 @@ using Qmtl.Identity;
 
 namespace Qmtl.DagManager.Diff;
 
-/// <summary>A node the graph has already.</summary>
-internal sealed record KnownNode
-{
-    public string NodeId { get; init; } = "";
-
-    public string SchemaHash { get; init; } = "";
-}
-
 /// <summary>A queue the graph has already: one for each node and compute key.</summary>
 internal sealed record KnownQueue
 {
@@ -18,11 +10,17 @@ internal sealed record KnownQueue
     public string ComputeKey { get; init; } = "";
 
     public string Topic { get; init; } = "";
+
+    /// <summary>The schema its content was computed with.</summary>
+    public string SchemaHash { get; init; } = "";
+
+    /// <summary>Since when it waits for being recomputed; null when it does not.</summary>
+    public DateTimeOffset? BufferingSince { get; init; }
 }
 
 /// <summary>What the graph says about the nodes of one submission.</summary>
 internal sealed record GraphSnapshot(
-    IReadOnlyDictionary<string, KnownNode> Nodes,
+    IReadOnlySet<string> Nodes,
     IReadOnlyDictionary<(string NodeId, string ComputeKey), KnownQueue> Queues,
     IReadOnlySet<string> TakenTopics);
 
@@ -35,7 +33,7 @@ internal enum DiffCase
     /// <summary>Known, but never computed in this context: it gets a queue of its own here.</summary>
     NewContext,
 
-    /// <summary>Known, with a compatible change of schema: the queue is shared and its content is recomputed behind it.</summary>
+    /// <summary>Known, with a compatible change of schema: the queue is shared, and newer content is buffered until it is recomputed.</summary>
     Buffer,
 
     /// <summary>Never seen.</summary>
@@ -43,7 +41,12 @@ internal enum DiffCase
 }
 
 /// <summary>One node of a plan.</summary>
-internal sealed record PlannedNode(NodeSpec Node, string ComputeKey, DiffCase Case, string Topic)
+/// <param name="Node">The node.</param>
+/// <param name="ComputeKey">Its key in the submission's context.</param>
+/// <param name="Case">What becomes of it.</param>
+/// <param name="Topic">Where it publishes.</param>
+/// <param name="StartsBuffering">Whether its queue begins to wait for being recomputed.</param>
+internal sealed record PlannedNode(NodeSpec Node, string ComputeKey, DiffCase Case, string Topic, bool StartsBuffering = false)
 {
     /// <summary>The node's identity; submissions are checked to carry one before they are planned.</summary>
     public string NodeId => Node.NodeId!;
@@ -67,5 +70,5 @@ internal sealed record DiffSubmission(string StrategyId, IReadOnlyList<NodeSpec>
 internal sealed record DiffPlan(DiffSubmission Submission, IReadOnlyList<PlannedNode> Nodes)
 {
     /// <summary>Whether the graph has to be written to at all.</summary>
-    public bool Changes => Nodes.Any(node => node.Case is not DiffCase.Reuse);
+    public bool Changes => Nodes.Any(node => node.CreatesQueue || node.StartsBuffering);
 }

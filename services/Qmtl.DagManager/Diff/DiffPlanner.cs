@@ -1,5 +1,4 @@
 using Qmtl.DagManager.Queues;
-using Qmtl.Identity;
 
 namespace Qmtl.DagManager.Diff;
 
@@ -7,6 +6,7 @@ namespace Qmtl.DagManager.Diff;
 internal static class DiffPlanner
 {
     /// <summary>Plans a submission against what the graph holds of its nodes.</summary>
+    /// <remarks>The schema compatibility id is part of a node's identity, so another schema under the same identity is a compatible one.</remarks>
     public static DiffPlan Plan(DiffSubmission submission, GraphSnapshot graph)
     {
         var planned = new List<PlannedNode>(submission.Nodes.Count);
@@ -19,19 +19,17 @@ internal static class DiffPlanner
             var computeKey = submission.Context.ComputeKeyOf(node.NodeId!);
             if (graph.Queues.TryGetValue((node.NodeId!, computeKey), out var queue))
             {
-                planned.Add(new PlannedNode(node, computeKey, SchemaChanged(graph, node) ? DiffCase.Buffer : DiffCase.Reuse, queue.Topic));
+                // Still buffering: the answer stays the same until the content is recomputed, so that a repeated diff says what the first one said.
+                var changed = !string.Equals(queue.SchemaHash, node.SchemaHash, StringComparison.Ordinal);
+                planned.Add(new PlannedNode(node, computeKey, changed || queue.BufferingSince is not null ? DiffCase.Buffer : DiffCase.Reuse, queue.Topic, StartsBuffering: changed));
                 continue;
             }
 
             var topic = TopicNames.FirstFree(node, submission.Context, submission.Version, name => graph.TakenTopics.Contains(name) || fresh.Contains(name));
             fresh.Add(topic);
-            planned.Add(new PlannedNode(node, computeKey, graph.Nodes.ContainsKey(node.NodeId!) ? DiffCase.NewContext : DiffCase.New, topic));
+            planned.Add(new PlannedNode(node, computeKey, graph.Nodes.Contains(node.NodeId!) ? DiffCase.NewContext : DiffCase.New, topic));
         }
 
         return new DiffPlan(submission, planned);
     }
-
-    /// <summary>A schema with the same compatibility id but another hash is a compatible change.</summary>
-    private static bool SchemaChanged(GraphSnapshot graph, NodeSpec node) =>
-        graph.Nodes.TryGetValue(node.NodeId!, out var known) && !string.Equals(known.SchemaHash, node.SchemaHash, StringComparison.Ordinal);
 }

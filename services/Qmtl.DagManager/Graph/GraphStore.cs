@@ -17,11 +17,11 @@ internal static class GraphStore
         var ids = submission.Nodes.Select(node => node.NodeId!).Distinct(StringComparer.Ordinal).ToArray();
         var heads = ids.Select(TopicNames.DigestHead).Distinct(StringComparer.Ordinal).ToArray();
         var keys = ids.Select(submission.Context.ComputeKeyOf).ToArray();
-        var nodes = await session.QueryAsync<KnownNode>("SELECT node_id, schema_hash FROM dm_nodes WHERE node_id IN @ids", new { ids });
-        var queues = await session.QueryAsync<KnownQueue>("SELECT node_id, compute_key, topic FROM dm_queues WHERE compute_key IN @keys", new { keys });
+        var nodes = await session.QueryAsync<string>("SELECT node_id FROM dm_nodes WHERE node_id IN @ids", new { ids });
+        var queues = await session.QueryAsync<KnownQueue>("SELECT node_id, compute_key, topic, schema_hash, buffering_since FROM dm_queues WHERE compute_key IN @keys", new { keys });
         var taken = await session.QueryAsync<string>("SELECT topic FROM dm_queues WHERE digest_head IN @heads", new { heads });
         return new GraphSnapshot(
-            nodes.ToDictionary(node => node.NodeId, StringComparer.Ordinal),
+            nodes.ToHashSet(StringComparer.Ordinal),
             queues.ToDictionary(queue => (queue.NodeId, queue.ComputeKey)),
             taken.ToHashSet(StringComparer.Ordinal));
     }
@@ -32,7 +32,7 @@ internal static class GraphStore
         foreach (var planned in plan.Nodes)
         {
             if (planned.Case == DiffCase.New) await AddNodeAsync(unit, planned.Node);
-            if (planned.Case == DiffCase.Buffer) await MarkBufferingAsync(unit, planned.Node);
+            if (planned.StartsBuffering) await MarkBufferingAsync(unit, planned);
             if (planned.CreatesQueue) await AddQueueAsync(unit, planned, plan.Submission);
         }
     }
@@ -79,9 +79,9 @@ internal static class GraphStore
             await unit.ExecuteAsync("INSERT INTO dm_edges (node_id, depends_on) VALUES (@NodeId, @dependency)", new { node.NodeId, dependency });
     }
 
-    private static Task<int> MarkBufferingAsync(IUnitOfWork unit, NodeSpec node) => unit.ExecuteAsync(
-        "UPDATE dm_nodes SET schema_hash = @SchemaHash, buffering_since = COALESCE(buffering_since, @Now) WHERE node_id = @NodeId",
-        new { node.NodeId, node.SchemaHash, unit.Now });
+    private static Task<int> MarkBufferingAsync(IUnitOfWork unit, PlannedNode planned) => unit.ExecuteAsync(
+        "UPDATE dm_queues SET schema_hash = @SchemaHash, buffering_since = COALESCE(buffering_since, @Now) WHERE topic = @Topic",
+        new { planned.Topic, planned.Node.SchemaHash, unit.Now });
 
     private static Task<int> AddQueueAsync(IUnitOfWork unit, PlannedNode planned, DiffSubmission submission)
     {
@@ -89,8 +89,8 @@ internal static class GraphStore
         return unit.ExecuteAsync(
             """
             INSERT INTO dm_queues (topic, node_id, compute_key, world_id, execution_domain, as_of, partition_label, digest_head,
-                                   topic_class, partitions, replication_factor, retention_ms, version, created_at)
-            VALUES (@Topic, @NodeId, @ComputeKey, @WorldId, @domain, @asOf, @partition, @head, @Name, @Partitions, @ReplicationFactor, @retention, @Version, @Now)
+                                   topic_class, partitions, replication_factor, retention_ms, version, schema_hash, created_at)
+            VALUES (@Topic, @NodeId, @ComputeKey, @WorldId, @domain, @asOf, @partition, @head, @Name, @Partitions, @ReplicationFactor, @retention, @Version, @SchemaHash, @Now)
             """,
             new
             {
@@ -107,6 +107,7 @@ internal static class GraphStore
                 kept.ReplicationFactor,
                 retention = (long)kept.Retention.TotalMilliseconds,
                 submission.Version,
+                planned.Node.SchemaHash,
                 unit.Now,
             });
     }

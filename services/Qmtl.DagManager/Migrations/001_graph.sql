@@ -9,7 +9,6 @@ CREATE TABLE dm_nodes (
     schema_hash      TEXT    NOT NULL,
     schema_compat_id TEXT    NOT NULL,
     params_canon     TEXT    NOT NULL,
-    buffering_since  BIGINT,
     created_at       BIGINT  NOT NULL
 );
 
@@ -42,6 +41,9 @@ CREATE TABLE dm_queues (
     replication_factor INTEGER NOT NULL,
     retention_ms       BIGINT  NOT NULL,
     version            TEXT    NOT NULL,
+    -- What the queue's content was computed with; since when newer content is buffered behind it until it is recomputed.
+    schema_hash        TEXT    NOT NULL,
+    buffering_since    BIGINT,
     created_at         BIGINT  NOT NULL,
     UNIQUE (node_id, compute_key)
 );

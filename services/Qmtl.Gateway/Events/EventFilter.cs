@@ -9,10 +9,16 @@ namespace Qmtl.Gateway.Events;
 internal sealed record HubEvent(string Topic, CloudEvent Frame)
 {
     /// <summary>The world it is about; empty when it is about none.</summary>
-    public string WorldId { get; } = Text(Frame.Data, "world_id");
+    public string WorldId { get; } = WorldOf(Frame.Data);
 
     /// <summary>The strategy it is about; empty when it is about none.</summary>
     public string StrategyId { get; } = Text(Frame.Data, "strategy_id");
+
+    /// <summary>A risk snapshot names its world itself.</summary>
+    private static string WorldOf(Struct? data) =>
+        Text(data, "world_id") is { Length: > 0 } own ? own
+        : data is not null && data.Fields.TryGetValue("snapshot", out var snapshot) && snapshot.KindCase == Value.KindOneofCase.StructValue ? Text(snapshot.StructValue, "world_id")
+        : "";
 
     private static string Text(Struct? data, string field) =>
         data is not null && data.Fields.TryGetValue(field, out var value) && value.KindCase == Value.KindOneofCase.StringValue ? value.StringValue : "";

@@ -44,9 +44,10 @@ internal sealed class EventRelay : BackgroundService
     private void Relay(Delivery delivery)
     {
         var topic = delivery.Record.Position.Topic;
+        var frame = ProtoJson.Read<CloudEvent>(delivery.Event.ToJson());
         // Before the subscribers hear of it: whoever reads next must read the new state.
-        if (delivery.Event.Data["world_id"]?.GetValue<string>() is { Length: > 0 } worldId) _decisions.Invalidate(worldId);
-        _hub.Publish(topic, ProtoJson.Read<CloudEvent>(delivery.Event.ToJson()));
+        if (new HubEvent(topic, frame).WorldId is { Length: > 0 } worldId) _decisions.Invalidate(worldId);
+        _hub.Publish(topic, frame, delivery.Record.At);
         _skew.Record((_time.GetUtcNow() - delivery.Event.Time).TotalMilliseconds, new KeyValuePair<string, object?>("topic", topic));
     }
 }

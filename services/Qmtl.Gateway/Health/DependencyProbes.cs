@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 using Qmtl.Gateway.Worlds;
@@ -37,18 +38,37 @@ internal sealed record DependencyStates(string Store, string DagManager, string 
 }
 
 /// <summary>Asks the dependencies how they are; an answer is used for two seconds.</summary>
-internal sealed class DependencyProbes(
-    IDatabase database,
-    WorldService.WorldServiceClient worlds,
-    V1.DagManager.DagManagerClient dagManager,
-    WorldServiceBreaker breaker,
-    TimeProvider time) : IDisposable
+internal sealed class DependencyProbes : IDisposable
 {
     private static readonly TimeSpan UsedFor = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(750);
+    private static readonly TimeSpan RecentFor = TimeSpan.FromSeconds(10);
+    private readonly IDatabase _database;
+    private readonly WorldService.WorldServiceClient _worlds;
+    private readonly V1.DagManager.DagManagerClient _dagManager;
+    private readonly WorldServiceBreaker _breaker;
+    private readonly TimeProvider _time;
+    private readonly Meter _meter = new("Qmtl.Gateway");
     private readonly SemaphoreSlim _one = new(1, 1);
-    private DependencyStates? _latest;
-    private DateTimeOffset _until;
+    private Reading? _latest;
+
+    public DependencyProbes(
+        IDatabase database, WorldService.WorldServiceClient worlds, V1.DagManager.DagManagerClient dagManager, WorldServiceBreaker breaker, TimeProvider time)
+    {
+        (_database, _worlds, _dagManager, _breaker, _time) = (database, worlds, dagManager, breaker, time);
+        _meter.CreateObservableGauge(
+            "degrade_level",
+            () => new Measurement<int>((int)(Volatile.Read(ref _latest)?.States.Level ?? DegradeLevel.Normal), new KeyValuePair<string, object?>("service", "gateway")),
+            description: "0 normal, 1 partial, 2 minimal, 3 static.");
+    }
+
+    /// <summary>The states of at most ten seconds ago, without waiting for a probe where they are known; one is then under way.</summary>
+    public async Task<DependencyStates> ReadRecentAsync(CancellationToken cancellation)
+    {
+        if (Volatile.Read(ref _latest) is not { } known || _time.GetUtcNow() - known.At >= RecentFor) return await ReadAsync(cancellation);
+        if (_time.GetUtcNow() - known.At >= UsedFor && _one.CurrentCount > 0) _ = ReadAsync(CancellationToken.None);
+        return known.States;
+    }
 
     /// <summary>The states, at most two seconds old.</summary>
     public async Task<DependencyStates> ReadAsync(CancellationToken cancellation)
@@ -56,13 +76,13 @@ internal sealed class DependencyProbes(
         await _one.WaitAsync(cancellation);
         try
         {
-            if (_latest is { } known && time.GetUtcNow() < _until) return known;
-            var store = ProbeAsync(token => database.ScalarAsync<int>("SELECT 1", cancellationToken: token), cancellation);
-            var graph = ProbeAsync(token => dagManager.StatusAsync(new Empty(), deadline: Deadline(), cancellationToken: token), cancellation);
-            var world = breaker.IsOpen ? Task.FromResult("open") : ProbeAsync(token => worlds.GetHealthAsync(new Empty(), deadline: Deadline(), cancellationToken: token), cancellation);
-            _latest = new DependencyStates(await store, await graph, await world);
-            _until = time.GetUtcNow() + UsedFor;
-            return _latest;
+            if (_latest is { } known && _time.GetUtcNow() - known.At < UsedFor) return known.States;
+            var store = ProbeAsync(token => _database.ScalarAsync<int>("SELECT 1", cancellationToken: token), cancellation);
+            var graph = ProbeAsync(token => _dagManager.StatusAsync(new Empty(), deadline: Deadline(), cancellationToken: token), cancellation);
+            var world = _breaker.IsOpen ? Task.FromResult("open") : ProbeAsync(token => _worlds.GetHealthAsync(new Empty(), deadline: Deadline(), cancellationToken: token), cancellation);
+            var states = new DependencyStates(await store, await graph, await world);
+            Volatile.Write(ref _latest, new Reading(states, _time.GetUtcNow()));
+            return states;
         }
         finally
         {
@@ -70,9 +90,13 @@ internal sealed class DependencyProbes(
         }
     }
 
-    public void Dispose() => _one.Dispose();
+    public void Dispose()
+    {
+        _meter.Dispose();
+        _one.Dispose();
+    }
 
-    private DateTime Deadline() => time.GetUtcNow().UtcDateTime + Patience;
+    private DateTime Deadline() => _time.GetUtcNow().UtcDateTime + Patience;
 
     private Task<string> ProbeAsync<T>(Func<CancellationToken, AsyncUnaryCall<T>> call, CancellationToken cancellation) =>
         ProbeAsync(token => call(token).ResponseAsync, cancellation);
@@ -81,10 +105,10 @@ internal sealed class DependencyProbes(
     {
         try
         {
-            await call(cancellation).WaitAsync(Patience, time, cancellation);
+            await call(cancellation).WaitAsync(Patience, _time, cancellation);
             return DependencyStates.Ok;
         }
-        catch (Exception problem) when (problem is TimeoutException or RpcException { StatusCode: StatusCode.DeadlineExceeded })
+        catch (Exception problem) when (problem is TimeoutException or RpcException { StatusCode: StatusCode.DeadlineExceeded } or RefusalException { Code.HttpStatus: 504 })
         {
             return "timeout";
         }
@@ -93,4 +117,6 @@ internal sealed class DependencyProbes(
             return "error";
         }
     }
+
+    private sealed record Reading(DependencyStates States, DateTimeOffset At);
 }

@@ -34,6 +34,8 @@ CREATE TABLE gw_dedupe (
     strategy_id TEXT   NOT NULL,
     expires_at  BIGINT NOT NULL
 );
+CREATE INDEX gw_dedupe_by_expiry ON gw_dedupe (expires_at);
+CREATE INDEX gw_dedupe_by_strategy ON gw_dedupe (strategy_id);
 
 CREATE TABLE gw_strategy_events (
     strategy_id TEXT   NOT NULL REFERENCES gw_strategies (strategy_id),

@@ -40,6 +40,6 @@ internal sealed record Submission(
     public string NewStrategyId(Guid unique)
     {
         var slug = new string([.. Name.ToLowerInvariant().Take(LongestName).Select(character => char.IsAsciiLetterOrDigit(character) ? character : '-')]).Trim('-');
-        return $"{(slug.Length == 0 ? "strategy" : slug)}-{unique.ToString("N")[20..]}";
+        return $"{(slug.Length == 0 ? "strategy" : slug)}-{unique.ToString("N")[16..]}";
     }
 }

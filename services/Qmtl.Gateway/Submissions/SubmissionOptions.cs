@@ -15,8 +15,8 @@ public sealed class SubmissionOptions
     /// <summary>The same for a dry run, which has nothing to fall back on; 500 ms.</summary>
     public TimeSpan DryRunBudget { get; set; } = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>How long one gateway holds a submission before another may take it over; 30 s.</summary>
-    public TimeSpan HoldFor { get; set; } = TimeSpan.FromSeconds(30);
+    /// <summary>How long one gateway holds a submission before another may take it over, which is also how long one attempt may take; 10 s.</summary>
+    public TimeSpan HoldFor { get; set; } = TimeSpan.FromSeconds(10);
 
     /// <summary>Pause before the second attempt; doubles with each one up to <see cref="LongestBackoff"/>.</summary>
     public TimeSpan FirstBackoff { get; set; } = TimeSpan.FromMilliseconds(500);
@@ -27,11 +27,16 @@ public sealed class SubmissionOptions
     /// <summary>How often work that was left behind is looked for.</summary>
     public TimeSpan SweepEvery { get; set; } = TimeSpan.FromSeconds(2);
 
+    /// <summary>The pause after attempt <paramref name="attempt"/>, counted from 1.</summary>
+    internal TimeSpan BackoffAfter(int attempt) =>
+        TimeSpan.FromMilliseconds(Math.Min(LongestBackoff.TotalMilliseconds, FirstBackoff.TotalMilliseconds * Math.Pow(2, Math.Min(attempt, 30) - 1)));
+
     /// <summary>Why the values cannot be used, or null.</summary>
     public string? Problem()
     {
         if (DiffBudget <= TimeSpan.Zero) return $"{Section}:{nameof(DiffBudget)} must be above 0, was {DiffBudget}.";
         if (DryRunBudget <= TimeSpan.Zero) return $"{Section}:{nameof(DryRunBudget)} must be above 0, was {DryRunBudget}.";
+        if (FirstBackoff <= TimeSpan.Zero || LongestBackoff < FirstBackoff) return $"{Section}:{nameof(FirstBackoff)} must be above 0 and at most {nameof(LongestBackoff)}, was {FirstBackoff} with {LongestBackoff}.";
         if (DedupeFor < TimeSpan.Zero) return $"{Section}:{nameof(DedupeFor)} must not be negative, was {DedupeFor}.";
         if (HoldFor < TimeSpan.FromSeconds(1)) return $"{Section}:{nameof(HoldFor)} must be at least 1 s, was {HoldFor}.";
         return SweepEvery > TimeSpan.Zero ? null : $"{Section}:{nameof(SweepEvery)} must be above 0, was {SweepEvery}.";

@@ -1,7 +1,5 @@
-using Grpc.Core;
 using Qmtl.Gateway.Telemetry;
 using Qmtl.Gateway.Worlds;
-using Qmtl.Identity;
 using Qmtl.Storage;
 using Qmtl.V1;
 
@@ -19,9 +17,6 @@ internal sealed partial class SubmissionProcessor(
     TimeProvider time,
     ILogger<SubmissionProcessor> logger)
 {
-    /// <summary>Attempts after which only an operator can help.</summary>
-    public const int MaxAttempts = 20;
-
     /// <summary>The right to work on a submission, as one attempt claims it.</summary>
     public SubmissionHold NewHold() => new($"{Environment.MachineName}:{Environment.ProcessId}:{Guid.CreateVersion7(time.GetUtcNow()):N}", options.HoldFor);
 
@@ -31,40 +26,54 @@ internal sealed partial class SubmissionProcessor(
     {
         var held = await database.WriteAsync(unit => SubmissionStore.ClaimAsync(unit, strategyId, hold), cancellation);
         if (held is null) return null;
+        // Whoever takes over after the hold must not meet this attempt still at work.
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        limit.CancelAfter(hold.For);
         try
         {
-            foreach (var worldId in held.WorldIds)
-            {
-                await worlds.BindStrategiesAsync(new BindStrategiesRequest { WorldId = worldId, Strategies = { strategyId } }, cancellationToken: cancellation);
-                decisions.Invalidate(worldId);
-            }
-
-            var outcome = await graph.DiffAsync(strategyId, held.DagJson, held.Contexts, dryRun: false, cancellation);
-            await database.WriteAsync(unit => SubmissionStore.CompleteAsync(unit, held, outcome), cancellation);
+            var outcome = await ProcessAsync(held, limit.Token);
+            await database.WriteAsync(unit => SubmissionStore.CompleteAsync(unit, held, outcome), limit.Token);
             return outcome;
         }
-        catch (Exception problem) when (problem is RpcException or RefusalException or HttpRequestException)
+        catch (Exception problem)
         {
-            await FailAsync(held, problem, cancellation);
+            await FailAsync(held, problem, stopping: cancellation.IsCancellationRequested);
             return null;
         }
     }
 
-    private async Task FailAsync(StoredSubmission held, Exception problem, CancellationToken cancellation)
+    private async Task<SubmissionOutcome> ProcessAsync(StoredSubmission held, CancellationToken cancellation)
     {
-        var (reason, final) = problem switch
+        foreach (var worldId in held.WorldIds)
         {
-            RefusalException refusal => (refusal.Code.Code, refusal.Code.HttpStatus < 500),
-            RpcException rpc => ($"{rpc.StatusCode}", rpc.StatusCode is StatusCode.InvalidArgument or StatusCode.NotFound or StatusCode.FailedPrecondition or StatusCode.PermissionDenied),
-            _ => (ReasonCodes.Unavailable.Code, false),
-        };
-        var backoff = Math.Min(options.LongestBackoff.TotalMilliseconds, options.FirstBackoff.TotalMilliseconds * Math.Pow(2, held.Attempts - 1));
-        DateTimeOffset? retryAt = final || held.Attempts >= MaxAttempts ? null : time.GetUtcNow().AddMilliseconds(backoff);
-        metrics.ProcessingFailed(reason);
-        AttemptFailed(logger, held.StrategyId, held.Attempts, reason, retryAt, problem);
-        await database.WriteAsync(unit => SubmissionStore.FailAsync(unit, held, reason, retryAt), cancellation);
+            await worlds.BindStrategiesAsync(new BindStrategiesRequest { WorldId = worldId, Strategies = { held.StrategyId } }, cancellationToken: cancellation);
+            decisions.Invalidate(worldId);
+        }
+
+        return await graph.DiffAsync(held.StrategyId, held.DagJson, held.Contexts, dryRun: false, cancellation);
+    }
+
+    /// <summary>Not cancellable: a host that stops lets go of its work, so that the next one need not wait for the hold to end.</summary>
+    private async Task FailAsync(StoredSubmission held, Exception problem, bool stopping)
+    {
+        var failure = AttemptFailure.Of(problem);
+        DateTimeOffset? retryAt = failure.IsFinal ? null : stopping ? time.GetUtcNow() : time.GetUtcNow() + options.BackoffAfter(held.Attempts);
+        if (!stopping) metrics.ProcessingFailed(failure.Reason);
+        AttemptFailed(logger, held.StrategyId, held.Attempts, failure.Reason, retryAt, problem);
+        try
+        {
+            await database.WriteAsync(unit => SubmissionStore.FailAsync(unit, held, failure.Reason, retryAt), CancellationToken.None);
+        }
+        catch (StorageException lost)
+        {
+            // The hold ends by itself.
+            FailureNotKept(logger, held.StrategyId, lost);
+        }
     }
 
     [LoggerMessage(1, LogLevel.Warning, "Attempt {Attempt} at submission {StrategyId} failed: {Reason}. Next attempt at {RetryAt}.", EventName = "AttemptFailed")]
     private static partial void AttemptFailed(ILogger logger, string strategyId, int attempt, string reason, DateTimeOffset? retryAt, Exception problem);
+
+    [LoggerMessage(2, LogLevel.Warning, "The store did not take the failure of submission {StrategyId}; it is tried again when its hold ends.", EventName = "FailureNotKept")]
+    private static partial void FailureNotKept(ILogger logger, string strategyId, Exception problem);
 }

@@ -64,6 +64,9 @@ internal sealed record SubmissionQuery(string World, string Status, int Limit, D
 /// <summary>Keeps submissions. Each method runs in the caller's transaction.</summary>
 internal static class SubmissionStore
 {
+    /// <summary>The next attempt of a submission that failed for good.</summary>
+    private static readonly DateTimeOffset Never = UnixTime.FromNanoseconds(long.MaxValue);
+
     /// <summary>Takes a submission in.</summary>
     /// <exception cref="UniqueViolationException">The same one is there.</exception>
     public static async Task InsertAsync(IUnitOfWork unit, string strategyId, Submission submission, IReadOnlyList<ComputeContext> contexts, SubmissionHold hold, TimeSpan dedupeFor)
@@ -99,8 +102,11 @@ internal static class SubmissionStore
     }
 
     /// <summary>The strategy that holds a dedupe key, or null.</summary>
-    public static Task<string?> FindDuplicateAsync(ISession session, string dedupeKey, DateTimeOffset now) =>
-        session.ScalarAsync<string>("SELECT strategy_id FROM gw_dedupe WHERE dedupe_key = @dedupeKey AND expires_at > @now", new { dedupeKey, now });
+    public static Task<string?> FindDuplicateAsync(ISession session, string dedupeKey) =>
+        session.ScalarAsync<string>("SELECT strategy_id FROM gw_dedupe WHERE dedupe_key = @dedupeKey", new { dedupeKey });
+
+    /// <summary>Forgets what may be submitted again.</summary>
+    public static Task<int> ForgetExpiredAsync(IUnitOfWork unit) => unit.ExecuteAsync("DELETE FROM gw_dedupe WHERE expires_at <= @Now", new { unit.Now });
 
     /// <summary>Reads one.</summary>
     public static Task<StoredSubmission?> FindAsync(ISession session, string strategyId) =>
@@ -120,16 +126,16 @@ internal static class SubmissionStore
 
     /// <summary>How many wait for their diff.</summary>
     public static Task<int> CountWaitingAsync(ISession session) =>
-        session.ScalarAsync<int>("SELECT COUNT(*) FROM gw_strategies WHERE status <> 'completed' AND attempts < @MaxAttempts", new { SubmissionProcessor.MaxAttempts });
+        session.ScalarAsync<int>("SELECT COUNT(*) FROM gw_strategies WHERE status IN ('queued', 'processing', 'failed') AND held_until < @Never", new { Never });
 
     /// <summary>Work that nobody holds.</summary>
     public static Task<IReadOnlyList<string>> FindAbandonedAsync(ISession session, DateTimeOffset now, int limit) => session.QueryAsync<string>(
         """
         SELECT strategy_id FROM gw_strategies
-        WHERE status IN ('queued', 'processing', 'failed') AND held_until <= @now AND attempts < @MaxAttempts
+        WHERE status IN ('queued', 'processing', 'failed') AND held_until <= @now
         ORDER BY submitted_at LIMIT @limit
         """,
-        new { now, limit, SubmissionProcessor.MaxAttempts });
+        new { now, limit });
 
     /// <summary>Holds a submission, unless somebody else does or it is done.</summary>
     /// <returns>The submission, or null.</returns>
@@ -137,7 +143,7 @@ internal static class SubmissionStore
     {
         await unit.LockAsync($"gw:{strategyId}");
         var stored = await FindAsync(unit, strategyId);
-        if (stored is null || (stored.HeldUntil > unit.Now && stored.Owner != hold.Owner) || stored.Attempts >= SubmissionProcessor.MaxAttempts) return null;
+        if (stored is null || (stored.HeldUntil > unit.Now && stored.Owner != hold.Owner)) return null;
         if (SubmissionStates.Parse(stored.Status) is not { } from || SubmissionStates.Next(from, SubmissionEvent.Process) is not { } next) return null;
         var attempts = stored.Attempts + 1;
         await unit.ExecuteAsync(
@@ -156,13 +162,15 @@ internal static class SubmissionStore
         if (changed == 1) await RecordAsync(unit, held.StrategyId, Attempt("complete", held.Attempts), held.Status, SubmissionStatus.Completed, "");
     }
 
-    /// <summary>Ends an attempt badly; another may start at <paramref name="retryAt"/>, or never when that is null.</summary>
+    /// <summary>Ends an attempt badly; another may start at <paramref name="retryAt"/>. When that is null it failed for good, and the same may be submitted again.</summary>
     public static async Task FailAsync(IUnitOfWork unit, StoredSubmission held, string reason, DateTimeOffset? retryAt)
     {
         var changed = await unit.ExecuteAsync(
-            "UPDATE gw_strategies SET status = 'failed', reason = @reason, held_until = @until, attempts = @attempts, updated_at = @Now WHERE strategy_id = @StrategyId AND owner = @Owner AND attempts = @Attempts AND status = 'processing'",
-            new { held.StrategyId, held.Owner, held.Attempts, reason, until = retryAt ?? unit.Now, attempts = retryAt is null ? SubmissionProcessor.MaxAttempts : held.Attempts, unit.Now });
-        if (changed == 1) await RecordAsync(unit, held.StrategyId, Attempt("fail", held.Attempts), held.Status, SubmissionStatus.Failed, reason);
+            "UPDATE gw_strategies SET status = 'failed', reason = @reason, held_until = @until, updated_at = @Now WHERE strategy_id = @StrategyId AND owner = @Owner AND attempts = @Attempts AND status = 'processing'",
+            new { held.StrategyId, held.Owner, held.Attempts, reason, until = retryAt ?? Never, unit.Now });
+        if (changed == 0) return;
+        if (retryAt is null) await unit.ExecuteAsync("DELETE FROM gw_dedupe WHERE strategy_id = @StrategyId", new { held.StrategyId });
+        await RecordAsync(unit, held.StrategyId, Attempt("fail", held.Attempts), held.Status, SubmissionStatus.Failed, reason);
     }
 
     private static string Attempt(string what, int attempts) => string.Create(CultureInfo.InvariantCulture, $"{what}:{attempts}");

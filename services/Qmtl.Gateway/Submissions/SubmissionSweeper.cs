@@ -11,6 +11,7 @@ internal sealed partial class SubmissionSweeper(
     ILogger<SubmissionSweeper> logger) : BackgroundService
 {
     private const int BatchSize = 50;
+    private const int AtOnce = 4;
 
     /// <inheritdoc />
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -35,8 +36,12 @@ internal sealed partial class SubmissionSweeper(
     {
         try
         {
+            await database.WriteAsync(SubmissionStore.ForgetExpiredAsync, cancellation);
             var abandoned = await database.ReadAsync(session => SubmissionStore.FindAbandonedAsync(session, time.GetUtcNow(), BatchSize), cancellation);
-            foreach (var strategyId in abandoned) await processor.TryProcessAsync(strategyId, processor.NewHold(), cancellation);
+            await Parallel.ForEachAsync(
+                abandoned,
+                new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellation },
+                async (strategyId, token) => await processor.TryProcessAsync(strategyId, processor.NewHold(), token));
         }
         catch (StorageException problem)
         {

@@ -25,7 +25,7 @@ internal sealed class GatewayMetrics : IDisposable
 
     public GatewayMetrics()
     {
-        _latency = _meter.CreateHistogram<double>("gateway_e2e_latency_ms", description: "Time from a submission to its answer in milliseconds.");
+        _latency = _meter.CreateHistogram<double>("gateway_e2e_latency", description: "Time from a submission to its answer in milliseconds.");
         _lost = _meter.CreateCounter<long>("lost_requests_total", description: "Valid submissions that could not be kept. Must stay 0.");
         _duplicates = _meter.CreateCounter<long>("duplicate_submissions_total", description: "Submissions refused because they are there already.");
         _missingFields = _meter.CreateCounter<long>("nodeid_missing_fields_total", description: "Fields missing that a node's identity needs.");

@@ -33,15 +33,18 @@ internal static class WorldRoutes
 
         var channel = endpoints.ServiceProvider.GetRequiredService<WorldServiceChannel>();
         var decisions = endpoints.ServiceProvider.GetRequiredService<DecisionCache>();
+        var metrics = endpoints.ServiceProvider.GetRequiredService<ProxyMetrics>();
         var options = endpoints.ServiceProvider.GetRequiredService<WorldServiceOptions>();
         endpoints.MapRpcJson(service, channel.Invoker, mapping =>
         {
             mapping.Peer = "WorldService";
             mapping.Exclude([.. Own, "GetHealth"]);
-            foreach (var rpc in RpcRoute.Of(service).Where(route => route.Verb != HttpMethods.Get).Select(route => route.Method.Name).Distinct(StringComparer.Ordinal))
+            foreach (var route in RpcRoute.Of(service).DistinctBy(route => route.Method.Name, StringComparer.Ordinal))
             {
+                var rpc = route.Method.Name;
                 var guarded = options.EnforceLiveGuard && Guarded.Contains(rpc, StringComparer.Ordinal);
-                mapping.Wrap(rpc, next => http => WriteAsync(http, next, decisions, guarded));
+                var writes = route.Verb != HttpMethods.Get;
+                mapping.Wrap(rpc, next => metrics.Measure(writes ? http => WriteAsync(http, next, decisions, guarded) : next));
             }
         });
     }
