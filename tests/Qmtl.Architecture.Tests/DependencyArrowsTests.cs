@@ -26,7 +26,8 @@ public sealed class DependencyArrowsTests
         ["Qmtl.DagManager"] = ServiceBase,
         ["Qmtl.Dashboard"] = ["Qmtl.Protos", "Qmtl.Identity", "Qmtl.ServiceDefaults"],
         ["Qmtl.Standalone"] = [.. ServiceBase, "Qmtl.WorldService", "Qmtl.Gateway", "Qmtl.DagManager", "Qmtl.Dashboard", "Qmtl.Client"],
-        ["Qmtl.AppHost"] = [],
+        // Resources: the application host starts them, it does not link them.
+        ["Qmtl.AppHost"] = ["Qmtl.WorldService", "Qmtl.Gateway", "Qmtl.DagManager", "Qmtl.Dashboard", "Qmtl.Standalone", "SmaCross", "Breakout"],
     };
 
     /// <summary>Product projects, one a row.</summary>
