@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using System.Globalization;
 using Microsoft.Extensions.Configuration;
 
 namespace Qmtl.AppHost;
@@ -50,11 +52,19 @@ internal static class TopologyExtensions
     /// <summary>Adds the sample strategy, so that the stack has something to show.</summary>
     public static IResourceBuilder<ProjectResource> AddSampleStrategy(this IDistributedApplicationBuilder builder, Topology topology)
     {
-        var sample = builder.AddQmtlProject("sample-strategy", "../samples/SampleStrategy/SampleStrategy.csproj")
+        var sample = builder.AddQmtlProject("sample-strategy", "../samples/SmaCross/SmaCross.csproj")
             .WithReference(topology.GatewayHttp)
             .WithEnvironment("QMTL_GATEWAY", topology.GatewayHttp)
+            // So that it can say how long it took from here to the first decision.
+            .WithEnvironment("QMTL_STARTED_AT", StartedAt())
             .WaitFor(topology.Gateway);
         return sample.ExcludeFromManifest();
+    }
+
+    private static string StartedAt()
+    {
+        using var self = Process.GetCurrentProcess();
+        return self.StartTime.ToUniversalTime().ToString("O", CultureInfo.InvariantCulture);
     }
 
     private static int DeployedPort(string variable) => variable switch
@@ -67,7 +77,7 @@ internal static class TopologyExtensions
     private static int? Configured(ConfigurationManager configuration, string setting, int? port) => configuration[setting] switch
     {
         null or "" => port,
-        var text when int.TryParse(text, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out var number) && number <= ushort.MaxValue =>
+        var text when int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number <= ushort.MaxValue =>
             number == 0 ? null : number,
         var text => throw new DistributedApplicationException($"--{setting} is a port number from 0 (any free one) to 65535, not '{text}'."),
     };

@@ -1,6 +1,7 @@
 using System.Reflection;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Configuration.Memory;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Console;
@@ -33,6 +34,7 @@ public static class TelemetryExtensions
             logging.IncludeFormattedMessage = true;
             logging.IncludeScopes = true;
         });
+        QuietFramework(builder.Configuration);
         ConfigureConsole(builder);
 
         var telemetry = builder.Services.AddOpenTelemetry()
@@ -45,6 +47,17 @@ public static class TelemetryExtensions
         if (!string.IsNullOrWhiteSpace(builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"])) telemetry.UseOtlpExporter();
         return builder;
     }
+
+    /// <summary>Traces tell of each request; the log is for what happened. Below every other source, so that any setting still wins.</summary>
+    private static void QuietFramework(IConfigurationBuilder configuration) => configuration.Sources.Insert(0, new MemoryConfigurationSource
+    {
+        InitialData = new Dictionary<string, string?>(StringComparer.Ordinal)
+        {
+            ["Logging:LogLevel:Microsoft.AspNetCore"] = nameof(LogLevel.Warning),
+            ["Logging:LogLevel:System.Net.Http.HttpClient"] = nameof(LogLevel.Warning),
+            ["Logging:LogLevel:Grpc"] = nameof(LogLevel.Warning),
+        },
+    });
 
     private static void ConfigureMetrics(MeterProviderBuilder metrics, IConfiguration configuration)
     {

@@ -42,6 +42,7 @@ internal static class StandaloneHost
             builder.AddDagManager();
             builder.AddGateway();
             builder.AddDashboard();
+            builder.Services.AddHostedService<FirstCalls>();
             configure?.Invoke(builder);
             var app = builder.Build();
             Map(app);
