@@ -13,6 +13,9 @@ namespace Qmtl.Client;
 /// </remarks>
 public static class Runner
 {
+    // A stack that has just started compiles whatever is called first.
+    private static readonly TimeSpan EmbeddedReadLimit = TimeSpan.FromSeconds(10);
+
     internal static ActivitySource Source { get; } = new("Qmtl.Client");
 
     /// <summary>Submits a strategy class.</summary>
@@ -40,7 +43,7 @@ public static class Runner
         var stack = await StackAsync(options, cancellationToken).ConfigureAwait(false);
         try
         {
-            using var gateway = new GatewayClient(stack?.GatewayHttp ?? Address(options)!, options.Token);
+            using var gateway = stack is null ? new GatewayClient(Address(options)!, options.Token) : new GatewayClient(stack.GatewayHttp, options.Token) { ReadLimit = EmbeddedReadLimit };
             return await new StrategySubmitter(gateway, new KernelReplay(), TimeProvider.System).SubmitAsync(strategy, worldId, data, options, cancellationToken).ConfigureAwait(false);
         }
         finally

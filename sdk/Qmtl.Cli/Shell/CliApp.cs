@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.CommandLine.Invocation;
 using Qmtl.Cli.Commands;
 using Qmtl.Cli.Commands.Data;
 using Qmtl.Cli.Commands.Worlds;
@@ -16,12 +15,13 @@ internal static class CliApp
     {
         var shell = new CliShell(host);
         var parse = Commands(shell).Parse(args);
-        if (parse.Errors.Count > 0 && parse.Action is null or ParseErrorAction) return new WrongUsage(shell, parse).Report();
+        var usage = new WrongUsage(shell, parse);
+        if (usage.IsWrong) return usage.Report();
         var settings = new InvocationConfiguration { Output = host.Out, Error = host.Error, EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = Farewell };
         return await parse.InvokeAsync(settings, cancellationToken);
     }
 
-    private static RootCommand Commands(CliShell shell)
+    internal static RootCommand Commands(CliShell shell)
     {
         var root = new RootCommand("Trading strategies and the worlds that govern them.")
         {

@@ -8,6 +8,9 @@ namespace Qmtl.Cli.Shell;
 /// <summary>One run of one command.</summary>
 internal sealed class CliRun(CliShell shell, ParseResult parse)
 {
+    // A person waits longer than a program for a Gateway that is busy.
+    private static readonly TimeSpan ReadLimit = TimeSpan.FromSeconds(10);
+
     public CliHost Host => shell.Host;
 
     public ParseResult Parse => parse;
@@ -27,9 +30,9 @@ internal sealed class CliRun(CliShell shell, ParseResult parse)
     /// <summary>Connects to the Gateway that was named, or starts the stack in this process.</summary>
     public async Task<GatewaySession> OpenGatewayAsync(CancellationToken cancellationToken)
     {
-        if (GatewayAddress is { } address) return new GatewaySession(new GatewayClient(address, Token), stack: null);
+        if (GatewayAddress is { } address) return new GatewaySession(new GatewayClient(address, Token) { ReadLimit = ReadLimit }, stack: null);
         var stack = await Host.Embedded.StartAsync(StateDirectory, cancellationToken);
-        return new GatewaySession(new GatewayClient(stack.GatewayHttp, Token), stack);
+        return new GatewaySession(new GatewayClient(stack.GatewayHttp, Token) { ReadLimit = ReadLimit }, stack);
     }
 
     /// <summary>Prints a result as a document or, for people, in whatever way <paramref name="table"/> draws it.</summary>

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
 using Qmtl.Identity;
 using Qmtl.Strategies;
@@ -8,6 +9,16 @@ namespace Qmtl.Cli.Shell;
 /// <summary>A command line that could not be understood: says what is wrong with it and what was probably meant.</summary>
 internal sealed class WrongUsage(CliShell shell, ParseResult parse)
 {
+    /// <summary>Whether the command line makes no sense.</summary>
+    public bool IsWrong => parse.Action is null or ParseErrorAction || Stray is not null;
+
+    /// <summary>An option that does not exist, taken for a value by the option before it.</summary>
+    private string? Stray => parse.Action is System.CommandLine.Help.HelpAction
+        ? null
+        : parse.Tokens.TakeWhile(token => token.Type != TokenType.DoubleDash).FirstOrDefault(token => token.Type == TokenType.Argument && token.Value.StartsWith("--", StringComparison.Ordinal))?.Value;
+
+    /// <summary>Says so.</summary>
+    /// <returns>The exit code.</returns>
     public int Report()
     {
         var path = string.Join(' ', Path().Append("--help"));
@@ -25,8 +36,7 @@ internal sealed class WrongUsage(CliShell shell, ParseResult parse)
     /// <summary>A word that is no command, option or argument here.</summary>
     private (string Field, string Message)? Unmatched()
     {
-        if (parse.UnmatchedTokens.Count == 0) return null;
-        var word = parse.UnmatchedTokens[0];
+        if ((Stray ?? (parse.UnmatchedTokens is [var first, ..] ? first : null)) is not { } word) return null;
         var command = parse.CommandResult.Command;
         if (word.StartsWith('-')) return (word.TrimStart('-'), $"{Described(command)} has no option {word}{Meant(word, OptionsOf(command))}");
         return command.Subcommands.Count > 0

@@ -13,12 +13,11 @@ namespace Qmtl.Client;
 /// <summary>The Gateway's HTTP, typed by the contract. Safe for use from many threads.</summary>
 /// <remarks>
 /// Every refusal comes back as the <see cref="RefusalException"/> that the service threw; a Gateway that does not answer is one too
-/// (<c>E_UNAVAILABLE</c>). Reads wait two seconds, writes ten.
+/// (<c>E_UNAVAILABLE</c>). Reads wait two seconds unless said otherwise, writes ten.
 /// </remarks>
 public sealed class GatewayClient : IDisposable
 {
     private const string JsonType = "application/json";
-    private static readonly TimeSpan ReadLimit = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan WriteLimit = TimeSpan.FromSeconds(10);
     private readonly HttpClient _http;
     private readonly bool _owned;
@@ -27,7 +26,7 @@ public sealed class GatewayClient : IDisposable
     /// <param name="address">Its HTTP address, such as <c>http://127.0.0.1:8000</c>.</param>
     /// <param name="token">Bearer token; null sends none.</param>
     public GatewayClient(Uri address, string? token = null)
-        : this(new HttpClient { BaseAddress = address, Timeout = Timeout.InfiniteTimeSpan }, owned: true)
+        : this(new HttpClient { BaseAddress = Folder(address), Timeout = Timeout.InfiniteTimeSpan }, owned: true)
     {
         if (token is { Length: > 0 }) _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
     }
@@ -44,6 +43,9 @@ public sealed class GatewayClient : IDisposable
         if (http.BaseAddress is null) throw new ArgumentException("The HTTP client needs a base address.", nameof(http));
         (_http, _owned) = (http, owned);
     }
+
+    /// <summary>How long a read may take.</summary>
+    public TimeSpan ReadLimit { get; init; } = TimeSpan.FromSeconds(2);
 
     /// <summary>The Gateway's address.</summary>
     public Uri Address => _http.BaseAddress!;
@@ -116,9 +118,13 @@ public sealed class GatewayClient : IDisposable
         var stream = await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
         await using (stream.ConfigureAwait(false))
         {
-            await foreach (var item in SseParser.Create(stream).EnumerateAsync(cancellationToken).ConfigureAwait(false))
+            var items = SseParser.Create(stream).EnumerateAsync(cancellationToken).GetAsyncEnumerator(cancellationToken);
+            await using (items.ConfigureAwait(false))
             {
-                if (item.Data.Length > 0) yield return ProtoJson.Read<CloudEvent>(item.Data);
+                while (await NextAsync(items).ConfigureAwait(false))
+                {
+                    if (items.Current.Data.Length > 0) yield return ProtoJson.Read<CloudEvent>(items.Current.Data);
+                }
             }
         }
     }
@@ -127,6 +133,13 @@ public sealed class GatewayClient : IDisposable
     public void Dispose()
     {
         if (_owned) _http.Dispose();
+    }
+
+    /// <summary>Paths are relative to the whole address, also behind a proxy that serves the Gateway below a path of its own.</summary>
+    private static Uri Folder(Uri address)
+    {
+        ArgumentNullException.ThrowIfNull(address);
+        return address.AbsolutePath.EndsWith('/') ? address : new UriBuilder(address) { Path = address.AbsolutePath + "/" }.Uri;
     }
 
     private async Task<T> SendAsync<T>(HttpRequestMessage request, TimeSpan limit, CancellationToken cancellationToken)
@@ -160,6 +173,19 @@ public sealed class GatewayClient : IDisposable
         catch (OperationCanceledException late) when (!cancellationToken.IsCancellationRequested)
         {
             throw new RefusalException(ReasonCodes.Timeout, $"The gateway at {Address} did not answer in time.", null, null, late);
+        }
+    }
+
+    /// <summary>Whether there is a next event; a stream that breaks off is a Gateway that went away.</summary>
+    private async Task<bool> NextAsync(IAsyncEnumerator<SseItem<string>> items)
+    {
+        try
+        {
+            return await items.MoveNextAsync().ConfigureAwait(false);
+        }
+        catch (Exception problem) when (problem is IOException or HttpRequestException)
+        {
+            throw new RefusalException(ReasonCodes.Unavailable, $"The event stream of the gateway at {Address} broke off: {problem.Message}", null, null, problem);
         }
     }
 

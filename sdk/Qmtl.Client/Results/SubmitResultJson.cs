@@ -64,6 +64,7 @@ internal static class SubmitResultJson
         block["allocation_stale"] = world.Allocation?.Stale ?? false;
         block["allocation_notice"] = world.Allocation switch
         {
+            null when world.IsStale => "the world did not answer, so its share of capital is not known",
             null => $"no capital was allocated to this world yet; see: qmtl world allocations -w {result.WorldId}",
             { Stale: true } => $"the snapshot is old; refresh it with: qmtl world allocations -w {result.WorldId}",
             _ => null,

@@ -34,7 +34,7 @@ public sealed class KernelReplay(TimeProvider time) : IReplay
     {
         private readonly MarketData _data;
         private readonly ReplayOptions _options;
-        private readonly ReplayEvents _events = new();
+        private readonly ReplayEvents _events;
         private readonly ReplayRecorder _recorder;
         private readonly TargetTrader _trader;
         private readonly Account _account;
@@ -55,6 +55,7 @@ public sealed class KernelReplay(TimeProvider time) : IReplay
             var terms = new FillTerms(Rate.FromBasisPoints(options.CommissionBps), Rate.FromBasisPoints(options.SlippageBps), Rate.FromDecimal(options.Leverage));
             _account = new Account(Money.FromDecimal(options.Cash), data.Instruments.Count);
             _kernel = new FillKernel(_account, terms);
+            _events = new ReplayEvents(options.EventStream);
             _recorder = new ReplayRecorder(_events);
             _trader = new TargetTrader(_kernel, _recorder, options);
             _plan = ComputePlan.For(graph);

@@ -18,7 +18,8 @@ namespace Qmtl.Runtime;
 /// The market data is not in it: its own fingerprint names it. Nothing but integers is, so the digest is the same on every machine on which the
 /// targets are.
 /// </remarks>
-internal sealed class ReplayEvents : IDisposable
+/// <param name="copy">Where the records go as well, or null: its bytes have the digest as their SHA-256.</param>
+internal sealed class ReplayEvents(Stream? copy) : IDisposable
 {
     private const int FormatVersion = 1;
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
@@ -35,7 +36,7 @@ internal sealed class ReplayEvents : IDisposable
             var text = Encoding.UTF8.GetBytes(instrument);
             Write(text.Length);
             Flush();
-            _hash.AppendData(text);
+            Append(text);
         }
 
         Write(cash);
@@ -122,7 +123,13 @@ internal sealed class ReplayEvents : IDisposable
 
     private void Flush()
     {
-        _hash.AppendData(_buffer, 0, _used);
+        Append(_buffer.AsSpan(0, _used));
         _used = 0;
+    }
+
+    private void Append(ReadOnlySpan<byte> bytes)
+    {
+        _hash.AppendData(bytes);
+        copy?.Write(bytes);
     }
 }

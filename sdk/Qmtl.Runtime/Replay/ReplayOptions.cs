@@ -64,6 +64,9 @@ public sealed record ReplayOptions
     /// <summary>The calendar behind bars per year; by default concluded from the times.</summary>
     public TradingCalendar? Calendar { get; init; }
 
+    /// <summary>Where the records of the event stream are written; the SHA-256 of its bytes is the result's stream digest. Not disposed.</summary>
+    public Stream? EventStream { get; init; }
+
     /// <summary>Bars computed at once. The result does not depend on it.</summary>
     public int BlockLength { get; init; } = Strategies.ComputePlan.DefaultBlockLength;
 }

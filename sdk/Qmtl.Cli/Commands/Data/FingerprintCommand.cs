@@ -24,7 +24,8 @@ internal sealed class FingerprintCommand : CliCommand
     protected override Task<int> RunAsync(CliRun run, CancellationToken cancellationToken)
     {
         var interval = Usage.Of(() => Interval.Parse(run.Get(_interval)!));
-        var series = CsvBars.ReadFile(run.Get(_file), default, cancellationToken);
+        // The rows are what counts, not the order a file has them in.
+        var series = CsvBars.ReadFile(run.Get(_file), new CsvOptions(Sort: true), cancellationToken);
         if (series.Count != 1) throw new UsageException("file", $"{run.Get(_file)} has {series.Count} instruments; a fingerprint is of one.");
         var fingerprint = series[0].Fingerprint(run.Get(_node)!, interval);
         run.Print(

@@ -4,7 +4,6 @@ using System.Text.Json.Nodes;
 using Qmtl.Cli.Options;
 using Qmtl.Cli.Shell;
 using Qmtl.Data;
-using Qmtl.Identity;
 using Qmtl.Strategies;
 
 namespace Qmtl.Cli.Commands.Data;
@@ -67,23 +66,11 @@ internal sealed class GenerateCommand : CliCommand
             : throw new UsageException(_start.Name, $"{_start.Name} must be ISO-8601 such as 2024-01-01T00:00:00Z, was \"{text}\".");
     }
 
-    /// <summary>Writes beside the file and moves it there when it is whole, so that an interrupted run leaves the old file.</summary>
     private static async Task WriteAsync(string path, BarSeries bars, CancellationToken cancellationToken)
     {
-        var part = path + ".part";
-        try
-        {
-            await using (var writer = new StreamWriter(part)) CsvBarWriter.Write(bars, writer, cancellationToken);
-            File.Move(part, path, overwrite: true);
-        }
-        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
-        {
-            throw RefusalException.At(ReasonCodes.InvalidArgument, "/out", $"{path} cannot be written: {problem.Message}");
-        }
-        finally
-        {
-            if (File.Exists(part)) File.Delete(part);
-        }
+        await using var file = new WholeFile("/out", path);
+        await using (var writer = new StreamWriter(file.Content, leaveOpen: true)) CsvBarWriter.Write(bars, writer, cancellationToken);
+        file.Keep();
     }
 
     private static JsonObject Document(string path, BarSeries bars) => new()

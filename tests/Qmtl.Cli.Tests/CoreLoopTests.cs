@@ -1,0 +1,205 @@
+using System.Text.Json;
+using Qmtl.Client;
+using Qmtl.V1;
+
+namespace Qmtl.Cli.Tests;
+
+/// <summary>The commands that talk to a Gateway, against a real stack.</summary>
+public sealed class CoreLoopTests(StackFixture stack) : IClassFixture<StackFixture>, IDisposable
+{
+    private readonly Scratch _scratch = new();
+
+    public void Dispose() => _scratch.Dispose();
+
+    [Fact]
+    public async Task Submit_SandboxWorld_IsActiveAndSaysWhatTheGatewaySays()
+    {
+        var world = await WorldAsync("--preset", "sandbox");
+
+        var result = await JsonAsync("submit", "sma-cross", "--world", world, "--data", await BarsAsync(), "--param", "fast=5");
+
+        Assert.Equal(("active", world, false), (result.GetProperty("status").GetString(), result.GetProperty("world").GetString(), result.GetProperty("duplicate").GetBoolean()));
+        using var gateway = new GatewayClient(new Uri(stack.Gateway)) { ReadLimit = TimeSpan.FromSeconds(10) };
+        var decision = await gateway.GetAsync<DecisionEnvelope>($"worlds/{world}/decide").Within();
+        var printed = result.GetProperty("ws").GetProperty("decision");
+        Assert.Equal(
+            (decision.PolicyVersion, decision.EffectiveMode, decision.Reason, decision.Etag),
+            (printed.GetProperty("policy_version").GetInt32(), printed.GetProperty("effective_mode").GetString(), printed.GetProperty("reason").GetString(), printed.GetProperty("etag").GetString()));
+    }
+
+    [Fact]
+    public async Task Submit_PolicySaysNo_Is3WithTheReason()
+    {
+        var world = await WorldAsync("--preset", "conservative", "--preset-override", "sharpe.min=1000");
+
+        var ran = await RunAsync("submit", "sma-cross", "--world", world, "--data", await BarsAsync(), "--output", "json");
+
+        Assert.True(ran.ExitCode == 3, ran.Error);
+        Assert.Equal("rejected", ran.Json.GetProperty("status").GetString());
+        Assert.Contains(ran.Json.GetProperty("threshold_violations").EnumerateArray(), violation => violation.GetProperty("metric").GetString() == "sharpe");
+        Assert.Contains($"[{ran.Json.GetProperty("rejection_reason").GetString()}]", ran.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Submit_Twice_KeepsTheIdAndSaysSo()
+    {
+        var world = await WorldAsync("--preset", "sandbox");
+        var bars = await BarsAsync();
+
+        var first = await JsonAsync("submit", "sma-cross", "--world", world, "--data", bars);
+        var second = await JsonAsync("submit", "sma-cross", "--world", world, "--data", bars);
+
+        Assert.Equal((first.GetProperty("strategy_id").GetString(), true), (second.GetProperty("strategy_id").GetString(), second.GetProperty("duplicate").GetBoolean()));
+    }
+
+    [Fact]
+    public async Task Submit_UnknownWorld_Is1AndNamesTheCommandThatHelps()
+    {
+        var ran = await RunAsync("submit", "sma-cross", "--world", "nowhere", "--data", await BarsAsync());
+
+        Assert.Equal((1, ""), (ran.ExitCode, ran.Out));
+        Assert.Contains("qmtl world create nowhere", ran.Error, StringComparison.Ordinal);
+        Assert.Contains("[E_WORLD_UNKNOWN]", ran.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Submit_Table_ShowsTheWorldsWordBeforeTheOwnMeasurement()
+    {
+        var world = await WorldAsync("--preset", "sandbox");
+
+        var ran = await RunAsync("submit", "sma-cross", "--world", world, "--data", await BarsAsync());
+
+        Assert.Equal(0, ran.ExitCode);
+        var authoritative = ran.Out.IndexOf("WorldService decision (authoritative)", StringComparison.Ordinal);
+        var advisory = ran.Out.IndexOf("Local pre-check (advisory)", StringComparison.Ordinal);
+        Assert.InRange(authoritative, 1, advisory - 1);
+    }
+
+    [Fact]
+    public async Task CreateWorld_PolicyWithATypo_NamesThePlaceAndHowToGoOn()
+    {
+        var policy = _scratch.Write("p.yaml", "thresholds:\n  s:\n    metric: sharpp\n    min: 1\n");
+        var world = NewName();
+
+        var ran = await RunAsync("world", "create", world, "--policy", policy);
+        var fixedUp = await RunAsync("world", "policy", "upload", world, _scratch.Write("q.yaml", "thresholds:\n  s:\n    metric: sharpe\n    min: 1\n"));
+
+        Assert.Equal(1, ran.ExitCode);
+        Assert.Contains("[E_POLICY_INVALID]", ran.Error, StringComparison.Ordinal);
+        Assert.Contains("/thresholds/s/metric", ran.Error, StringComparison.Ordinal);
+        Assert.Contains($"qmtl world policy upload {world} FILE", ran.Error, StringComparison.Ordinal);
+        Assert.Equal((0, $"{world}: policy version 1 from {_scratch.File("q.yaml")} is in force\n"), (fixedUp.ExitCode, fixedUp.Out));
+    }
+
+    [Fact]
+    public async Task CreateWorld_Twice_Is1()
+    {
+        var world = await WorldAsync();
+
+        var ran = await RunAsync("world", "create", world);
+
+        Assert.Equal(1, ran.ExitCode);
+        Assert.Contains("[E_WORLD_EXISTS]", ran.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task CreateWorld_PolicyAndPreset_Is2AndCreatesNothing()
+    {
+        var world = NewName();
+
+        var ran = await RunAsync("world", "create", world, "--policy", _scratch.Write("p.json", "{}"), "--preset", "moderate");
+
+        Assert.Equal(2, ran.ExitCode);
+        Assert.Equal(1, (await RunAsync("world", "describe", world)).ExitCode);
+    }
+
+    [Fact]
+    public async Task Policy_SecondVersion_WaitsUntilItIsPutInForce()
+    {
+        var world = await WorldAsync();
+        var policy = _scratch.Write("p.json", """{"top_k":{"metric":"sharpe","k":2}}""");
+
+        var uploaded = await JsonAsync("world", "policy", "upload", world, policy);
+        var before = await JsonAsync("world", "policy", "show", world);
+        var set = await JsonAsync("world", "policy", "set-default", world, "2");
+        var after = await JsonAsync("world", "policy", "show", world);
+        var all = await JsonAsync("world", "policy", "list", world);
+
+        Assert.Equal((2, false), (uploaded.GetProperty("version").GetInt32(), uploaded.GetProperty("is_default").GetBoolean()));
+        Assert.Equal((1, 2), (before.GetProperty("version").GetInt32(), after.GetProperty("version").GetInt32()));
+        Assert.Equal((2, 1), (set.GetProperty("version").GetInt32(), set.GetProperty("previous_version").GetInt32()));
+        Assert.Equal((2, 2), (all.GetProperty("policies").GetArrayLength(), all.GetProperty("default_policy_version").GetInt32()));
+    }
+
+    [Fact]
+    public async Task World_FromCreateToDelete_IsSeenByEachCommand()
+    {
+        var world = await WorldAsync("--preset", "moderate", "--description", "trend", "--label", "a", "--label", "b");
+
+        var described = await JsonAsync("world", "describe", world);
+        var listed = await JsonAsync("world", "list");
+        var status = await JsonAsync("world", "status", world);
+        var allocations = await JsonAsync("world", "allocations", "-w", world);
+        var deleted = await JsonAsync("world", "delete", world);
+
+        Assert.Equal(("moderate", "trend", 2), (described.GetProperty("policy_preset").GetString(), described.GetProperty("world").GetProperty("description").GetString(), described.GetProperty("world").GetProperty("labels").GetArrayLength()));
+        Assert.Contains(listed.GetProperty("worlds").EnumerateArray(), item => item.GetProperty("id").GetString() == world);
+        Assert.Equal("validate", status.GetProperty("decision").GetProperty("effective_mode").GetString());
+        Assert.Empty(allocations.GetProperty("allocations").EnumerateObject());
+        Assert.True(deleted.GetProperty("deleted").GetBoolean());
+        Assert.DoesNotContain((await JsonAsync("world", "list")).GetProperty("worlds").EnumerateArray(), item => item.GetProperty("id").GetString() == world);
+    }
+
+    [Fact]
+    public async Task Status_AfterASubmission_ShowsItsStandingAndItsRun()
+    {
+        var world = await WorldAsync("--preset", "sandbox");
+        var id = (await JsonAsync("submit", "sma-cross", "--world", world, "--data", await BarsAsync())).GetProperty("strategy_id").GetString()!;
+
+        var all = await JsonAsync("status", "--world", world);
+        var one = await JsonAsync("status", "--strategy", id);
+        var inWorld = await JsonAsync("world", "status", world, "--strategy", id);
+        var table = await RunAsync("world", "status", world, "--strategy", id, "--metrics");
+
+        Assert.Equal("ok", all.GetProperty("gateway").GetProperty("worldservice").GetString());
+        Assert.Equal(id, all.GetProperty("strategies").EnumerateArray().Single().GetProperty("strategy_id").GetString());
+        Assert.Equal("compute-only", all.GetProperty("worlds").GetProperty(world).GetProperty("effective_mode").GetString());
+        Assert.Equal(id, one.GetProperty("strategies").EnumerateArray().Single().GetProperty("strategy_id").GetString());
+        Assert.True(inWorld.GetProperty("run").GetProperty("summary").GetProperty("active").GetBoolean());
+        Assert.Contains("max_dd", table.Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Submit_WithoutGateway_KeepsItsStateBetweenCommands()
+    {
+        var state = _scratch.File("state");
+        var bars = await BarsAsync();
+
+        var created = await Command.RunAsync("world", "create", "w", "--preset", "sandbox", "--state", state);
+        var submitted = await Command.JsonAsync("submit", "sma-cross", "--world", "w", "--data", bars, "--state", state);
+        var status = await Command.JsonAsync("status", "--state", state);
+
+        Assert.True(created.ExitCode == 0, created.Error);
+        Assert.Equal(submitted.GetProperty("strategy_id").GetString(), status.GetProperty("strategies").EnumerateArray().Single().GetProperty("strategy_id").GetString());
+    }
+
+    private static string NewName() => $"w-{Guid.NewGuid():N}";
+
+    private async Task<string> WorldAsync(params string[] options)
+    {
+        var world = NewName();
+        await JsonAsync(["world", "create", world, .. options]);
+        return world;
+    }
+
+    private async Task<string> BarsAsync()
+    {
+        var csv = _scratch.File("bars.csv");
+        await Command.JsonAsync("data", "generate", "--out", csv, "--bars", "1000", "--seed", "3", "--volatility", "0.004");
+        return csv;
+    }
+
+    private Task<Ran> RunAsync(params string[] args) => Command.RunAsync([.. args, "--gateway", stack.Gateway]);
+
+    private Task<JsonElement> JsonAsync(params string[] args) => Command.JsonAsync([.. args, "--gateway", stack.Gateway]);
+}
