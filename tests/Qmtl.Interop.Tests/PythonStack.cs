@@ -20,6 +20,9 @@ public sealed class PythonStack : IAsyncLifetime
         var generating = GenerateAsync();
         _stack = await EmbeddedStack.StartAsync(Path.Combine(_folder.FullName, "state")).Within(60);
         await generating;
+        // On a busy machine the first answers of a fresh process may come too late for the Gateway's probes, and a degraded Gateway takes no submissions.
+        using var http = new HttpClient { BaseAddress = _stack.GatewayHttp };
+        await TimeLimits.EventuallyAsync(async () => (await http.GetStringAsync(new Uri("health", UriKind.Relative))).Contains("\"status\":\"ok\"", StringComparison.Ordinal));
     }
 
     /// <summary>Runs a script against the stack, with <paramref name="task"/> on its standard input.</summary>

@@ -1,0 +1,78 @@
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using Qmtl.Testing;
+
+namespace Qmtl.Docs.Tests;
+
+/// <summary>What api.md says of routes, events, errors and metrics is what the product does.</summary>
+[Collection(nameof(RunningStack))]
+public sealed partial class ApiTests(RunningStack stack)
+{
+    private const string Page = "docs/api.md";
+    private const string WriteVariable = "QMTL_WRITE_DOCS";
+
+    [Fact]
+    public void ReasonCodes_StandInTheTable() => AssertTable("reason-codes", ApiTables.ReasonCodeTable());
+
+    [Fact]
+    public void Events_StandInTheTable() => AssertTable("events", ApiTables.EventTable());
+
+    [Fact]
+    public async Task Routes_StandInTheTable() => AssertTable("routes", await ApiTables.RouteTableAsync(stack));
+
+    [Fact]
+    public void Metrics_StandInTheTable()
+    {
+        Assert.All(stack.Instruments.Values, instrument => Assert.False(string.IsNullOrWhiteSpace(instrument.Description), $"{instrument.Name} has no description."));
+        AssertTable("metrics", ApiTables.MetricTable(stack.Instruments.Values));
+    }
+
+    [Fact]
+    public async Task Metrics_AreServedUnderTheNamesOfTheTable()
+    {
+        var page = await stack.Http.GetStringAsync(new Uri("metrics", UriKind.Relative)).Within();
+
+        var served = Family().Matches(page).ToDictionary(match => match.Groups["name"].Value, match => match.Groups["type"].Value, StringComparer.Ordinal);
+        string[] own = [.. served.Keys.Where(name => !ForeignName().IsMatch(name))];
+        Assert.Contains("world_eval_duration_ms", own);
+        Assert.All(own, name => Assert.True(stack.Instruments.ContainsKey(name), $"/metrics serves {name}, which no instrument of the product is called."));
+        Assert.All(own, name => Assert.Contains($"| `{name}` | {served[name]} |", Documents.Read(Page), StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task ErrorExample_IsWhatTheGatewayAnswers()
+    {
+        using var shown = JsonDocument.Parse(Documents.Blocks("json").Single(block => block.Document == Page).Text);
+
+        using var answer = await stack.Http.GetAsync(new Uri("worlds/nowhere/decide", UriKind.Relative)).Within();
+
+        using var said = JsonDocument.Parse(await answer.Content.ReadAsStringAsync().Within());
+        Assert.Equal(Facts(shown), Facts(said));
+    }
+
+    private static string[] Facts(JsonDocument problem) =>
+        [.. problem.RootElement.EnumerateObject().Select(member => member.Name == "correlation_id" ? member.Name : $"{member.Name}={member.Value.GetRawText()}")];
+
+    /// <summary>Compares, or writes where a person asked for that.</summary>
+    private static void AssertTable(string name, string expected)
+    {
+        var (start, end) = ($"<!-- table: {name} -->\n", "\n<!-- end -->");
+        var text = Documents.Read(Page);
+        var from = text.IndexOf(start, StringComparison.Ordinal) + start.Length;
+        var to = text.IndexOf(end[1..], from, StringComparison.Ordinal);
+        Assert.True(from > start.Length && to >= from, $"{Page} has no place for the table \"{name}\".");
+        if (Environment.GetEnvironmentVariable(WriteVariable) is "1") File.WriteAllText(Path.Combine(Documents.Root, Page), $"{text[..from]}{expected}{end}{text[(to + end.Length - 1)..]}");
+        else Assert.True($"{expected}\n" == text[from..to], $"The table \"{name}\" of {Page} is out of date; write it anew with {WriteVariable}=1. It should be:\n{expected}");
+    }
+
+    [GeneratedRegex(@"^# TYPE (?<name>\S+) (?<type>\S+)$", RegexOptions.Multiline | RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex Family();
+
+    /// <summary>Names that belong to the platform.</summary>
+    [GeneratedRegex("^(http|kestrel|aspnetcore|dotnet|process|dns|system|target|otel)_", RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex ForeignName();
+}
+
+/// <summary>One stack for all tests that ask it something.</summary>
+[CollectionDefinition(nameof(RunningStack))]
+public sealed class RunningStackGroup : ICollectionFixture<RunningStack>;

@@ -1,0 +1,11 @@
+using Qmtl.Client;
+using Qmtl.Data;
+
+internal static class Submitting
+{
+    public static async Task RunAsync()
+    {
+        var result = await Runner.SubmitAsync<Trend>(world: "crypto_mom_1h", options: new() { Data = CsvBars.Load(["bars.csv"]) });
+        Console.WriteLine(result.ToJson());
+    }
+}
