@@ -34,7 +34,7 @@ internal sealed class MessagingTelemetry : IDisposable
         _trimmed = _meter.CreateCounter<long>("bus_trimmed_total", null, "Records removed by retention.");
         _skipped = _meter.CreateCounter<long>("bus_skipped_total", null, "Records that retention removed before a reader came to them.");
         _lost = _meter.CreateCounter<long>("bus_partition_lost_total", null, "Partitions that another member took over while records of them were in work.");
-        _meter.CreateObservableGauge("controlbus_lag_ms", () => _lag.Select(each => new Measurement<double>(each.Value, new("topic", each.Key.Topic), new("group", each.Key.Group))), "ms", "Age of the record that was handed out last; 0 when nothing waits.");
+        _meter.CreateObservableGauge("controlbus_lag_ms", () => _lag.Select(each => new Measurement<double>(each.Value, new("topic", each.Key.Topic), new("group", each.Key.Group))), null, "Age of the record that was handed out last, in milliseconds; 0 when nothing waits.");
     }
 
     public void Appended(string topic, int records) => _appended.Add(records, new KeyValuePair<string, object?>("topic", topic));

@@ -19,7 +19,7 @@ internal sealed class StorageTelemetry : IDisposable
     public StorageTelemetry(Dialect dialect)
     {
         _dialect = new("dialect", dialect.Name);
-        _writeDuration = _meter.CreateHistogram<double>("storage_write_duration_ms", "ms", "From asking for a unit of work to its durable commit.");
+        _writeDuration = _meter.CreateHistogram<double>("storage_write_duration_ms", null, "From asking for a unit of work to its durable commit, in milliseconds.");
         _unitsPerCommit = _meter.CreateHistogram<int>("storage_units_per_commit", "{unit}", "Units of work that shared one commit.");
         _retries = _meter.CreateCounter<long>("storage_write_retries_total", null, "Units of work run again, by reason.");
         _failures = _meter.CreateCounter<long>("storage_write_failures_total", null, "Units of work that failed, by reason.");
