@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Qmtl.Gateway.Telemetry;
 using Qmtl.Gateway.Worlds;
 using Qmtl.Storage;
@@ -17,12 +18,25 @@ internal sealed partial class SubmissionProcessor(
     TimeProvider time,
     ILogger<SubmissionProcessor> logger)
 {
+    private readonly ConcurrentDictionary<string, Task> _running = new(StringComparer.Ordinal);
+
     /// <summary>The right to work on a submission, as one attempt claims it.</summary>
     public SubmissionHold NewHold() => new($"{Environment.MachineName}:{Environment.ProcessId}:{Guid.CreateVersion7(time.GetUtcNow()):N}", options.HoldFor);
 
     /// <summary>Works on a submission, unless somebody else does or it is done.</summary>
     /// <returns>The outcome, or null when there was nothing to do or it failed.</returns>
-    public async Task<SubmissionOutcome?> TryProcessAsync(string strategyId, SubmissionHold hold, CancellationToken cancellation)
+    public Task<SubmissionOutcome?> TryProcessAsync(string strategyId, SubmissionHold hold, CancellationToken cancellation)
+    {
+        var attempt = AttemptAsync(strategyId, hold, cancellation);
+        _running[hold.Owner] = attempt;
+        _ = attempt.ContinueWith(_ => _running.TryRemove(hold.Owner, out Task? _), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        return attempt;
+    }
+
+    /// <summary>Waits until the attempts of this process have ended; those that were told to stop let go of their submissions first.</summary>
+    public Task DrainAsync(CancellationToken cancellation) => Task.WhenAny(Task.WhenAll(_running.Values), Task.Delay(Timeout.InfiniteTimeSpan, time, cancellation));
+
+    private async Task<SubmissionOutcome?> AttemptAsync(string strategyId, SubmissionHold hold, CancellationToken cancellation)
     {
         var held = await database.WriteAsync(unit => SubmissionStore.ClaimAsync(unit, strategyId, hold), cancellation);
         if (held is null) return null;

@@ -31,6 +31,13 @@ internal sealed partial class SubmissionSweeper(
         }
     }
 
+    /// <inheritdoc />
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await base.StopAsync(cancellationToken);
+        await processor.DrainAsync(cancellationToken);
+    }
+
     /// <summary>Works once through what was left behind.</summary>
     internal async Task SweepAsync(CancellationToken cancellation)
     {

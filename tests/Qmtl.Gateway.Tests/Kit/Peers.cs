@@ -1,0 +1,179 @@
+using System.Collections.Concurrent;
+using Google.Protobuf.WellKnownTypes;
+using Grpc.Core;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Qmtl.Identity;
+using Qmtl.ServiceDefaults.Endpoints;
+using Qmtl.Testing;
+using Qmtl.V1;
+
+namespace Qmtl.Gateway.Tests.Kit;
+
+/// <summary>WorldService as far as the Gateway asks it; each answer can be replaced by another or by a failure.</summary>
+internal sealed class FakeWorldService : WorldService.WorldServiceBase
+{
+    public ConcurrentDictionary<string, bool> Worlds { get; } = new(StringComparer.Ordinal) { ["w1"] = true, ["w2"] = true };
+
+    public ConcurrentQueue<(string World, string Strategy)> Bound { get; } = new();
+
+    public ConcurrentQueue<Metadata> Headers { get; } = new();
+
+    public string Mode { get; set; } = "validate";
+
+    public Duration Ttl { get; set; } = Duration.FromTimeSpan(TimeSpan.FromSeconds(300));
+
+    /// <summary>Thrown by every call while it is set.</summary>
+    public Exception? Failure { get; set; }
+
+    /// <summary>Held up by every call.</summary>
+    public TimeSpan Delay { get; set; }
+
+    public int Decides;
+
+    public override async Task<DecisionEnvelope> Decide(DecideRequest request, ServerCallContext context)
+    {
+        Interlocked.Increment(ref Decides);
+        await EnterAsync(request.WorldId, context);
+        return new DecisionEnvelope { WorldId = request.WorldId, PolicyVersion = 1, EffectiveMode = Mode, Reason = "ok", Etag = "d1", Ttl = Ttl, AsOf = Timestamp.FromDateTimeOffset(DateTimeOffset.UnixEpoch) };
+    }
+
+    public override async Task<ActivationEnvelope> GetActivation(GetActivationRequest request, ServerCallContext context)
+    {
+        await EnterAsync(request.WorldId, context);
+        return new ActivationEnvelope { WorldId = request.WorldId, StrategyId = request.StrategyId, Side = request.Side, Active = true, Weight = 0.5, EffectiveMode = "live", Etag = "a1" };
+    }
+
+    public override async Task<V1.StateHash> GetStateHash(GetStateHashRequest request, ServerCallContext context)
+    {
+        await EnterAsync(request.WorldId, context);
+        return new V1.StateHash { StateHash_ = "h1" };
+    }
+
+    public override async Task<BindingsResponse> BindStrategies(BindStrategiesRequest request, ServerCallContext context)
+    {
+        await EnterAsync(request.WorldId, context);
+        foreach (var strategy in request.Strategies) Bound.Enqueue((request.WorldId, strategy));
+        return new BindingsResponse { Strategies = { request.Strategies } };
+    }
+
+    public override async Task<World> GetWorld(GetWorldRequest request, ServerCallContext context)
+    {
+        Headers.Enqueue(context.RequestHeaders);
+        await EnterAsync(request.WorldId, context);
+        return new World { Id = request.WorldId };
+    }
+
+    public override async Task<ApplyAck> Apply(ApplyRequest request, ServerCallContext context)
+    {
+        await EnterAsync(request.WorldId, context);
+        return new ApplyAck { RunId = "r1" };
+    }
+
+    public override async Task<Empty> PutHistory(PutHistoryRequest request, ServerCallContext context)
+    {
+        await EnterAsync(request.WorldId, context);
+        Bound.Enqueue((request.WorldId, "history:" + request.Report.StrategyId));
+        return new Empty();
+    }
+
+    public override async Task<WorldServiceHealth> GetHealth(Empty request, ServerCallContext context)
+    {
+        await EnterAsync("", context);
+        return new WorldServiceHealth();
+    }
+
+    private async Task EnterAsync(string world, ServerCallContext context)
+    {
+        if (Delay > TimeSpan.Zero) await Task.Delay(Delay, context.CancellationToken);
+        if (Failure is { } failure) throw failure;
+        if (world.Length > 0 && !Worlds.ContainsKey(world)) throw new RefusalException(ReasonCodes.WorldUnknown, $"There is no world \"{world}\".", [new FieldError("/world_id", "names no world")]);
+    }
+}
+
+/// <summary>DagManager: one topic for each node and context, remembered.</summary>
+internal sealed class FakeDagManager : V1.DagManager.DagManagerBase
+{
+    public ConcurrentQueue<DiffRequest> Diffs { get; } = new();
+
+    public ConcurrentQueue<ChunkAck> Acks { get; } = new();
+
+    public ConcurrentQueue<string> Traces { get; } = new();
+
+    public Exception? Failure { get; set; }
+
+    public TimeSpan Delay { get; set; }
+
+    public override async Task Diff(DiffRequest request, IServerStreamWriter<DiffChunk> responseStream, ServerCallContext context)
+    {
+        Diffs.Enqueue(request);
+        Traces.Enqueue(System.Diagnostics.Activity.Current?.TraceId.ToHexString() ?? "");
+        if (Delay > TimeSpan.Zero) await Task.Delay(Delay, context.CancellationToken);
+        if (Failure is { } failure) throw failure;
+        var nodes = NodeDocument.Read(request.DagJson.Memory);
+        foreach (var (number, node) in nodes.Index())
+        {
+            var topic = $"{request.WorldId}.{request.ExecutionDomain}.{node.NodeId![^8..]}";
+            await responseStream.WriteAsync(new DiffChunk
+            {
+                SentinelId = $"{request.StrategyId}-sentinel",
+                DiffId = request.StrategyId,
+                ChunkId = number,
+                Last = number == nodes.Count - 1,
+                QueueMap = { [$"{node.NodeId}:{node.Interval}:0#ck={request.WorldId}"] = topic },
+                NodeQueues = { [node.NodeId!] = topic },
+            });
+        }
+    }
+
+    public override Task<ChunkAck> AckChunk(ChunkAck request, ServerCallContext context)
+    {
+        Acks.Enqueue(request);
+        return Task.FromResult(request);
+    }
+
+    public override Task<GetQueuesResponse> GetQueues(GetQueuesRequest request, ServerCallContext context) => request.Interval == 0
+        ? throw RefusalException.At(ReasonCodes.InvalidArgument, "/interval", "must be 1 to 86400 seconds, was 0")
+        : Task.FromResult(new GetQueuesResponse { Queues = { new QueueRef { Queue = string.Join('.', request.Tags) } } });
+
+    public override Task<DagManagerStatus> Status(Empty request, ServerCallContext context) =>
+        Failure is { } failure ? throw failure : Task.FromResult(new DagManagerStatus { Status = "ok" });
+}
+
+/// <summary>Both peers in one process on a real socket.</summary>
+internal sealed class Peers : IAsyncDisposable
+{
+    private readonly WebApplication _app;
+
+    private Peers(WebApplication app) => _app = app;
+
+    public FakeWorldService Worlds => _app.Services.GetRequiredService<FakeWorldService>();
+
+    public FakeDagManager Graph => _app.Services.GetRequiredService<FakeDagManager>();
+
+    public Uri Address => _app.Services.GetRequiredService<QmtlEndpoints>()[QmtlEndpointOptions.Grpc];
+
+    public static async Task<Peers> StartAsync()
+    {
+        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { EnvironmentName = "Test" });
+        builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?> { ["HTTP_PORT"] = "0", ["GRPC_PORT"] = "0" });
+        builder.Logging.ClearProviders();
+        builder.ConfigureQmtlEndpoints();
+        builder.Services.AddQmtlRpc();
+        builder.Services.AddSingleton<FakeWorldService>();
+        builder.Services.AddSingleton<FakeDagManager>();
+        var app = builder.Build();
+        app.MapGrpcService<FakeWorldService>();
+        app.MapGrpcService<FakeDagManager>();
+        await app.StartAsync().Within();
+        return new Peers(app);
+    }
+
+    /// <summary>Nobody listens any more.</summary>
+    public Task StopAsync() => _app.StopAsync();
+
+    public ValueTask DisposeAsync() => _app.DisposeAsync();
+}
