@@ -29,12 +29,29 @@ internal static class GraphStore
     /// <summary>Writes what a plan adds: nodes, tags, edges and queues.</summary>
     public static async Task AddAsync(IUnitOfWork unit, DiffPlan plan)
     {
+        var nodes = new RowBatch("dm_nodes (node_id, node_type, interval_s, period, code_hash, schema_hash, schema_compat_id, params_canon, created_at)");
+        var tags = new RowBatch("dm_node_tags (node_id, tag)");
+        var edges = new RowBatch("dm_edges (node_id, depends_on)");
+        var queues = new RowBatch(
+            """
+            dm_queues (topic, node_id, compute_key, world_id, execution_domain, as_of, partition_label, digest_head,
+                       topic_class, partitions, replication_factor, retention_ms, version, schema_hash, created_at)
+            """);
         foreach (var planned in plan.Nodes)
         {
-            if (planned.Case == DiffCase.New) await AddNodeAsync(unit, planned.Node);
+            var node = planned.Node;
+            if (planned.Case == DiffCase.New)
+            {
+                nodes.Add(node.NodeId, node.NodeType, node.Interval, node.Period, node.CodeHash, node.SchemaHash, node.EffectiveSchemaId, CanonicalJson.Write(node.Params), unit.Now);
+                foreach (var tag in node.Tags.Distinct(StringComparer.Ordinal)) tags.Add(node.NodeId, tag);
+                foreach (var dependency in node.Dependencies.Distinct(StringComparer.Ordinal)) edges.Add(node.NodeId, dependency);
+            }
+
             if (planned.StartsBuffering) await MarkBufferingAsync(unit, planned);
-            if (planned.CreatesQueue) await AddQueueAsync(unit, planned, plan.Submission);
+            if (planned.CreatesQueue) AddQueue(queues, planned, plan.Submission, unit.Now);
         }
+
+        foreach (var batch in new[] { nodes, tags, edges, queues }) await batch.WriteAsync(unit);
     }
 
     /// <summary>Marks the version boundary of a submission and the nodes behind it.</summary>
@@ -48,16 +65,9 @@ internal static class GraphStore
             VALUES (@SentinelId, @StrategyId, @Version, @trafficWeight, @Now) ON CONFLICT (sentinel_id) DO NOTHING
             """,
             new { submission.SentinelId, submission.StrategyId, submission.Version, trafficWeight, unit.Now });
-        foreach (var planned in plan.Nodes)
-        {
-            await unit.ExecuteAsync(
-                """
-                INSERT INTO dm_sentinel_nodes (sentinel_id, world_id, node_id, topic)
-                VALUES (@SentinelId, @WorldId, @NodeId, @Topic) ON CONFLICT (sentinel_id, world_id, node_id, topic) DO NOTHING
-                """,
-                new { submission.SentinelId, submission.Context.WorldId, planned.NodeId, planned.Topic });
-        }
-
+        var covered = new RowBatch("dm_sentinel_nodes (sentinel_id, world_id, node_id, topic)", "ON CONFLICT (sentinel_id, world_id, node_id, topic) DO NOTHING");
+        foreach (var planned in plan.Nodes) covered.Add(submission.SentinelId, submission.Context.WorldId, planned.NodeId, planned.Topic);
+        await covered.WriteAsync(unit);
         return added == 1;
     }
 
@@ -65,51 +75,17 @@ internal static class GraphStore
     public static async Task<GraphSize> SizeAsync(ISession session) =>
         await session.FirstOrDefaultAsync<GraphSize>("SELECT (SELECT COUNT(*) FROM dm_nodes) AS nodes, (SELECT COUNT(*) FROM dm_queues) AS queues") ?? new GraphSize();
 
-    private static async Task AddNodeAsync(IUnitOfWork unit, NodeSpec node)
-    {
-        await unit.ExecuteAsync(
-            """
-            INSERT INTO dm_nodes (node_id, node_type, interval_s, period, code_hash, schema_hash, schema_compat_id, params_canon, created_at)
-            VALUES (@NodeId, @NodeType, @Interval, @Period, @CodeHash, @SchemaHash, @EffectiveSchemaId, @parameters, @Now)
-            """,
-            new { node.NodeId, node.NodeType, node.Interval, node.Period, node.CodeHash, node.SchemaHash, node.EffectiveSchemaId, parameters = CanonicalJson.Write(node.Params), unit.Now });
-        foreach (var tag in node.Tags.Distinct(StringComparer.Ordinal))
-            await unit.ExecuteAsync("INSERT INTO dm_node_tags (node_id, tag) VALUES (@NodeId, @tag)", new { node.NodeId, tag });
-        foreach (var dependency in node.Dependencies.Distinct(StringComparer.Ordinal))
-            await unit.ExecuteAsync("INSERT INTO dm_edges (node_id, depends_on) VALUES (@NodeId, @dependency)", new { node.NodeId, dependency });
-    }
-
     private static Task<int> MarkBufferingAsync(IUnitOfWork unit, PlannedNode planned) => unit.ExecuteAsync(
         "UPDATE dm_queues SET schema_hash = @SchemaHash, buffering_since = COALESCE(buffering_since, @Now) WHERE topic = @Topic",
         new { planned.Topic, planned.Node.SchemaHash, unit.Now });
 
-    private static Task<int> AddQueueAsync(IUnitOfWork unit, PlannedNode planned, DiffSubmission submission)
+    private static void AddQueue(RowBatch queues, PlannedNode planned, DiffSubmission submission, DateTimeOffset now)
     {
         var kept = TopicClass.Of(planned.Node.NodeType ?? "");
-        return unit.ExecuteAsync(
-            """
-            INSERT INTO dm_queues (topic, node_id, compute_key, world_id, execution_domain, as_of, partition_label, digest_head,
-                                   topic_class, partitions, replication_factor, retention_ms, version, schema_hash, created_at)
-            VALUES (@Topic, @NodeId, @ComputeKey, @WorldId, @domain, @asOf, @partition, @head, @Name, @Partitions, @ReplicationFactor, @retention, @Version, @SchemaHash, @Now)
-            """,
-            new
-            {
-                planned.Topic,
-                planned.NodeId,
-                planned.ComputeKey,
-                submission.Context.WorldId,
-                domain = submission.Context.Domain.ToToken(),
-                asOf = submission.Context.AsOf ?? "",
-                partition = submission.Context.Partition ?? "",
-                head = TopicNames.DigestHead(planned.NodeId),
-                kept.Name,
-                kept.Partitions,
-                kept.ReplicationFactor,
-                retention = (long)kept.Retention.TotalMilliseconds,
-                submission.Version,
-                planned.Node.SchemaHash,
-                unit.Now,
-            });
+        var context = submission.Context;
+        queues.Add(
+            planned.Topic, planned.NodeId, planned.ComputeKey, context.WorldId, context.Domain.ToToken(), context.AsOf ?? "", context.Partition ?? "", TopicNames.DigestHead(planned.NodeId),
+            kept.Name, kept.Partitions, kept.ReplicationFactor, (long)kept.Retention.TotalMilliseconds, submission.Version, planned.Node.SchemaHash, now);
     }
 }
 
