@@ -42,7 +42,7 @@ public sealed partial class ApiTests(RunningStack stack)
     [Fact]
     public async Task ErrorExample_IsWhatTheGatewayAnswers()
     {
-        using var shown = JsonDocument.Parse(Documents.Blocks("json").Single(block => block.Document == Page).Text);
+        using var shown = JsonDocument.Parse(Documents.Blocks([Page], "json").Single().Text);
 
         using var answer = await stack.Http.GetAsync(new Uri("worlds/nowhere/decide", UriKind.Relative)).Within();
 

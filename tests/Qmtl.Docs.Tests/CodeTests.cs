@@ -14,7 +14,7 @@ public sealed class CodeTests(RunningStack stack)
     public void CSharp_IsPartOfAFileThatCompiles()
     {
         string[][] files = [.. Compiled.SelectMany(folder => Directory.EnumerateFiles(Path.Combine(Documents.Root, folder), "*.cs", SearchOption.AllDirectories)).Select(Lines)];
-        var blocks = Documents.Blocks("csharp").ToArray();
+        var blocks = Documents.Blocks(Documents.Pages, "csharp").ToArray();
         Assert.NotEmpty(blocks);
 
         var strangers = blocks.Where(block => !Array.Exists(files, file => Holds(file, [.. block.Lines]))).Select(block => $"{block} is in no file of {string.Join(" or ", Compiled)}");
@@ -35,7 +35,7 @@ public sealed class CodeTests(RunningStack stack)
     [Fact]
     public async Task Yaml_IsAPolicyThatWorldServiceAccepts()
     {
-        var policies = Documents.Blocks("yaml").Select(block => (Name: block.ToString(), block.Text))
+        var policies = Documents.Blocks(Documents.All, "yaml").Select(block => (Name: block.ToString(), block.Text))
             .Concat(Directory.EnumerateFiles(Path.Combine(Documents.Root, "samples/worlds"), "*.yaml").Select(path => (Name: path, Text: File.ReadAllText(path)))).ToArray();
         Assert.True(policies.Length >= 3);
 

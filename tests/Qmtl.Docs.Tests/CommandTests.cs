@@ -97,13 +97,13 @@ public sealed class CommandTests(RunningStack stack)
 
     private static RootCommand Tree() => CliApp.Commands(new CliShell(CliHost.OfThisProcess()));
 
-    private static IEnumerable<Block> Shells() => Documents.Blocks().Where(block => block.Language is "sh" or "bash");
+    private static IEnumerable<Block> Shells() => Documents.Blocks(Documents.All, "sh", "bash", "");
 
     private static bool IsTool(string line) => line.StartsWith(Tool, StringComparison.Ordinal) || line.StartsWith(LongTool, StringComparison.Ordinal);
 
-    /// <summary>The arguments of a shown command. None of them needs quotes, and nothing is piped on.</summary>
+    /// <summary>The arguments of a shown command. None of them needs quotes, and nothing is piped on; a remark may follow.</summary>
     private static string[] Words(string command) =>
-        command[(command.StartsWith(Tool, StringComparison.Ordinal) ? Tool : LongTool).Length..].Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        command[(command.StartsWith(Tool, StringComparison.Ordinal) ? Tool : LongTool).Length..].Split(" #")[0].Split(' ', StringSplitOptions.RemoveEmptyEntries);
 }
 
 /// <summary>A fact that runs a session in a shell.</summary>

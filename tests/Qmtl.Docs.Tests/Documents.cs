@@ -15,7 +15,7 @@ internal sealed record Block(string Document, int Line, string Language, string 
     public override string ToString() => $"{Document}:{Line}";
 }
 
-/// <summary>The documents that a reader meets: those of docs/ and the README at the root.</summary>
+/// <summary>What a reader meets: the pages of docs/, the README at the root, and those of the projects.</summary>
 internal static partial class Documents
 {
     private const string Fence = "```";
@@ -24,13 +24,16 @@ internal static partial class Documents
     /// <summary>The folder that holds Qmtl.sln.</summary>
     public static string Root { get; } = FindRoot();
 
-    /// <summary>Their paths, relative to the root.</summary>
-    public static IReadOnlyList<string> All { get; } =
-        ["README.md", .. Directory.EnumerateFiles(Path.Combine(Root, "docs"), "*.md").Select(path => Path.GetRelativePath(Root, path)).Order(StringComparer.Ordinal)];
+    /// <summary>The pages for users, relative to the root.</summary>
+    public static IReadOnlyList<string> Pages { get; } = ["README.md", .. Markdown("docs")];
 
-    /// <summary>Every fenced block.</summary>
-    public static IEnumerable<Block> Blocks(string? language = null) =>
-        All.SelectMany(BlocksOf).Where(block => language is null || string.Equals(block.Language, language, StringComparison.Ordinal));
+    /// <summary>Those, and what projects say to who works on them.</summary>
+    public static IReadOnlyList<string> All { get; } =
+        [.. Pages, .. new[] { "protos", "sdk", "services", "samples", "compat", "Qmtl.AppHost", "Qmtl.ServiceDefaults" }.SelectMany(Markdown)];
+
+    /// <summary>Every fenced block in a language.</summary>
+    public static IEnumerable<Block> Blocks(IReadOnlyList<string> documents, params string[] languages) =>
+        documents.SelectMany(BlocksOf).Where(block => languages.Contains(block.Language, StringComparer.Ordinal));
 
     /// <summary>The text of a file of the tree.</summary>
     public static string Read(string path) => File.ReadAllText(Path.Combine(Root, path));
@@ -40,6 +43,10 @@ internal static partial class Documents
 
     /// <summary>A document without its fenced blocks.</summary>
     public static string Prose(string document) => FencedBlock().Replace(Read(document), "");
+
+    private static IEnumerable<string> Markdown(string folder) =>
+        Directory.EnumerateFiles(Path.Combine(Root, folder), "*.md", SearchOption.AllDirectories).Select(path => Path.GetRelativePath(Root, path))
+            .Where(path => !path.Split(Path.DirectorySeparatorChar).Any(part => part is "obj" or "bin" or "templates")).Order(StringComparer.Ordinal);
 
     private static IEnumerable<Block> BlocksOf(string document)
     {
