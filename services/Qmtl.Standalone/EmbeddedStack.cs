@@ -62,14 +62,19 @@ public sealed class EmbeddedStack : IEmbeddedStack
         });
         try
         {
-            await app.StartAsync(cancellationToken);
-            return new EmbeddedStack(app);
+            // The background services keep the token they are started with; a caller that gives up later must not fail them.
+            await app.StartAsync(CancellationToken.None);
         }
         catch
         {
             await app.DisposeAsync();
             throw;
         }
+
+        var stack = new EmbeddedStack(app);
+        if (!cancellationToken.IsCancellationRequested) return stack;
+        await stack.DisposeAsync();
+        throw new OperationCanceledException(cancellationToken);
     }
 
     /// <inheritdoc />

@@ -24,7 +24,7 @@ internal static class Command
     {
         var (output, error) = (new StringWriter { NewLine = "\n" }, new StringWriter { NewLine = "\n" });
         var host = new CliHost(
-            output, error, new StringReader(input), name => variables?.GetValueOrDefault(name), new EmbeddedStackFactory(), OutIsTerminal: false, ErrorIsTerminal: false);
+            output, error, new StringReader(input), name => variables?.GetValueOrDefault(name), new QuietStack(), OutIsTerminal: false, ErrorIsTerminal: false);
         var exitCode = await CliApp.RunAsync(args, host, cancellationToken).Within(120);
         return new Ran(exitCode, output.ToString(), error.ToString());
     }

@@ -183,6 +183,16 @@ public sealed class CoreLoopTests(StackFixture stack) : IClassFixture<StackFixtu
         Assert.Equal(submitted.GetProperty("strategy_id").GetString(), status.GetProperty("strategies").EnumerateArray().Single().GetProperty("strategy_id").GetString());
     }
 
+    [Fact]
+    public async Task Submit_InterruptedWithItsOwnStack_Is130InOneLine()
+    {
+        using var cancel = new CancellationTokenSource(TimeSpan.FromMilliseconds(200));
+
+        var ran = await Command.RunAsync(["submit", "sma-cross", "--world", "w", "--data", await BarsAsync(), "--state", _scratch.File("state")], cancel.Token);
+
+        Assert.Equal((130, "", "qmtl: Interrupted. [E_CANCELLED]\n"), (ran.ExitCode, ran.Out, ran.Error));
+    }
+
     private static string NewName() => $"w-{Guid.NewGuid():N}";
 
     private async Task<string> WorldAsync(params string[] options)

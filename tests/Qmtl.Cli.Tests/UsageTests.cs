@@ -17,6 +17,7 @@ public sealed class UsageTests
     [InlineData("backtest sma-cross --csv x --cash much", "--cash must be a number, was \"much\"")]
     [InlineData("backtest sma-cross --csv x --fill later", "next-open")]
     [InlineData("backtest sma-cross", "--csv")]
+    [InlineData("submit sma-cross --world w", "--data FILE")]
     [InlineData("indicator smma --csv x", "did you mean sma?")]
     [InlineData("indicator sma --csv x --param perod=3", "did you mean period?")]
     [InlineData("data generate --interval 90x", "interval must be seconds")]

@@ -38,6 +38,7 @@ internal sealed class SubmitCommand : CliCommand
             DataPreset = run.Get(_preset),
             Replay = _conditions.Read(run),
         };
+        if (options is { Data: null, DataPreset: null }) throw new UsageException("--data", "There are no bars to replay; give them with --data FILE.");
         var world = run.Get(_world) ?? run.Host.Variable(SubmitOptions.WorldVariable);
         var result = await run.WaitForAsync($"Submitting {strategy.Name}", () => Runner.SubmitAsync(strategy, world, options, cancellationToken));
         run.Print(() => JsonNode.Parse(result.ToJson())!, screen => SubmitReport.Draw(screen, result));

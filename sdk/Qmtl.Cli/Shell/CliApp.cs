@@ -8,16 +8,14 @@ namespace Qmtl.Cli.Shell;
 /// <summary>The qmtl command line.</summary>
 internal static class CliApp
 {
-    // An interrupted command may still have to close the stack it started.
-    private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(10);
-
     public static async Task<int> RunAsync(IReadOnlyList<string> args, CliHost host, CancellationToken cancellationToken)
     {
         var shell = new CliShell(host);
         var parse = Commands(shell).Parse(args);
         var usage = new WrongUsage(shell, parse);
         if (usage.IsWrong) return usage.Report();
-        var settings = new InvocationConfiguration { Output = host.Out, Error = host.Error, EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = Farewell };
+        // The program takes signals itself: the package gives up waiting for a command that still has to close its stack.
+        var settings = new InvocationConfiguration { Output = host.Out, Error = host.Error, EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
         return await parse.InvokeAsync(settings, cancellationToken);
     }
 

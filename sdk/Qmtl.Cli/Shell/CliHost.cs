@@ -15,5 +15,12 @@ internal sealed record CliHost(
     TextWriter Out, TextWriter Error, TextReader In, Func<string, string?> Variable, IEmbeddedStackFactory Embedded, bool OutIsTerminal, bool ErrorIsTerminal)
 {
     public static CliHost OfThisProcess() => new(
-        Console.Out, Console.Error, Console.In, Environment.GetEnvironmentVariable, new EmbeddedStackFactory(), !Console.IsOutputRedirected, !Console.IsErrorRedirected);
+        Console.Out, Console.Error, Console.In, Environment.GetEnvironmentVariable, new QuietStack(), !Console.IsOutputRedirected, !Console.IsErrorRedirected);
+}
+
+/// <summary>The stack inside this process, without its log: what goes wrong reaches the command as a refusal and is said once, in one line.</summary>
+internal sealed class QuietStack : IEmbeddedStackFactory
+{
+    public async Task<IEmbeddedStack> StartAsync(string stateDirectory, CancellationToken cancellationToken = default) =>
+        await EmbeddedStack.StartAsync(stateDirectory, new Dictionary<string, string?>(StringComparer.Ordinal) { ["Logging:LogLevel:Default"] = "None" }, cancellationToken);
 }
