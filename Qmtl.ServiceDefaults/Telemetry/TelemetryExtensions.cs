@@ -56,6 +56,7 @@ public static class TelemetryExtensions
             ["Logging:LogLevel:Microsoft.AspNetCore"] = nameof(LogLevel.Warning),
             ["Logging:LogLevel:System.Net.Http.HttpClient"] = nameof(LogLevel.Warning),
             ["Logging:LogLevel:Grpc"] = nameof(LogLevel.Warning),
+            ["Logging:LogLevel:Npgsql"] = nameof(LogLevel.Warning),
         },
     });
 

@@ -5,37 +5,41 @@ namespace Qmtl.Dashboard.Tests;
 /// <summary>A browser without a window and without anything of its own to do.</summary>
 internal static class Browser
 {
-    /// <summary>The document as it stands after its scripts ran for a while.</summary>
-    public static async Task<string> DomAsync(Uri page)
+    /// <summary>A picture of the page as it stands after three seconds, PNG.</summary>
+    public static async Task<byte[]> DrawAsync(Uri page)
     {
-        var profile = Directory.CreateTempSubdirectory("qmtl-browser-");
+        var folder = Directory.CreateTempSubdirectory("qmtl-browser-");
+        var picture = Path.Combine(folder.FullName, "page.png");
         try
         {
             var start = new ProcessStartInfo("chromium") { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
             foreach (var argument in new[]
             {
                 "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
-                $"--user-data-dir={profile.FullName}", "--timeout=4000", "--dump-dom", page.ToString(),
+                $"--user-data-dir={folder.FullName}", "--timeout=3000", "--window-size=1280,900", $"--screenshot={picture}", page.ToString(),
             })
             {
                 start.ArgumentList.Add(argument);
             }
 
             using var browser = Process.Start(start)!;
-            var (output, _) = (browser.StandardOutput.ReadToEndAsync(), browser.StandardError.ReadToEndAsync());
+            // Read, so that it never waits for somebody to.
+            var said = Task.WhenAll(browser.StandardOutput.ReadToEndAsync(), browser.StandardError.ReadToEndAsync());
             try
             {
-                return await output.Within(45);
+                await browser.WaitForExitAsync().Within(45);
+                await said.Within(5);
             }
             finally
             {
                 if (!browser.HasExited) browser.Kill(entireProcessTree: true);
-                await browser.WaitForExitAsync();
             }
+
+            return await File.ReadAllBytesAsync(picture);
         }
         finally
         {
-            profile.Delete(recursive: true);
+            folder.Delete(recursive: true);
         }
     }
 }

@@ -3,11 +3,13 @@ using System.Net;
 using System.Net.ServerSentEvents;
 using System.Text;
 using System.Text.Json;
+using Microsoft.Extensions.DependencyInjection;
+using Qmtl.Dashboard.Live;
 using Qmtl.Standalone;
 
 namespace Qmtl.Dashboard.Tests;
 
-public sealed class DashboardTests : IAsyncLifetime
+public sealed class DashboardTests : IAsyncLifetime, IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("qmtl-dashboard-").FullName;
     private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(20) };
@@ -15,9 +17,10 @@ public sealed class DashboardTests : IAsyncLifetime
 
     public async Task InitializeAsync() => _stack = await EmbeddedStack.StartAsync(_folder).Within();
 
+    public void Dispose() => _http.Dispose();
+
     public async Task DisposeAsync()
     {
-        _http.Dispose();
         if (_stack is not null) await _stack.DisposeAsync();
         Directory.Delete(_folder, recursive: true);
     }
@@ -77,15 +80,20 @@ public sealed class DashboardTests : IAsyncLifetime
     }
 
     [RequiresFact(Needs.Chromium)]
-    public async Task Page_InABrowser_ShowsTheWorldAndIsLive()
+    public async Task Page_InABrowser_IsDrawnAndFollows()
     {
         await CreateWorldAsync("crypto-mom", "Crypto momentum");
-        await TimeLimits.EventuallyAsync(async () => (await _http.GetStringAsync(_stack!.Dashboard)).Contains("crypto-mom", StringComparison.Ordinal));
+        var state = _stack!.Services.GetRequiredService<DashboardState>();
+        await TimeLimits.EventuallyAsync(() => state.View.Worlds.Any(world => world.Id == "crypto-mom"));
 
-        var dom = await Browser.DomAsync(_stack!.Dashboard).Within(60);
+        var drawing = Browser.DrawAsync(_stack.Dashboard);
+        await TimeLimits.EventuallyAsync(() => state.Followers == 1);
+        var picture = await drawing.Within(60);
 
-        Assert.Contains("crypto-mom", dom, StringComparison.Ordinal);
-        Assert.Contains("data-state=\"live\"", dom, StringComparison.Ordinal);
+        Assert.Equal([0x89, (byte)'P', (byte)'N', (byte)'G'], picture[..4]);
+        // Far more than an empty page compresses to.
+        Assert.True(picture.Length > 20_000, $"The picture has {picture.Length} bytes.");
+        await TimeLimits.EventuallyAsync(() => state.Followers == 0);
     }
 
     private Uri Page(string path) => new(_stack!.Dashboard, path);

@@ -18,6 +18,15 @@ internal sealed class DashboardState(TimeProvider time)
     /// <summary>The view the sections were rendered from.</summary>
     public DashboardView View { get; private set; } = DashboardView.Empty(time.GetUtcNow());
 
+    /// <summary>Browsers that follow now.</summary>
+    public int Followers
+    {
+        get
+        {
+            lock (_gate) return _browsers.Count;
+        }
+    }
+
     /// <summary>Takes a new view and sends browsers the sections that differ.</summary>
     public void Publish(DashboardView view, IReadOnlyDictionary<string, string> sections)
     {
