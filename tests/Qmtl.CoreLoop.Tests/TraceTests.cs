@@ -22,7 +22,7 @@ public sealed class TraceTests
             await gateway.PostAsync<V1.CreatePolicyResponse>("worlds/traced/policies", Door.Policy, "application/yaml").Within();
             var bars = SyntheticBars.Generate(new SyntheticOptions { Instrument = "BTC-USDT", Count = 200, IntervalSeconds = 3600 });
 
-            var result = await Runner.SubmitAsync(StrategyCatalog.Create("sma-cross"), "traced", new SubmitOptions { Gateway = stack.GatewayHttp, Data = MarketData.Of(bars) }).Within();
+            await Runner.SubmitAsync(StrategyCatalog.Create("sma-cross"), "traced", new SubmitOptions { Gateway = stack.GatewayHttp, Data = MarketData.Of(bars) }).Within();
 
             // The process has one set of sources, and other tests run beside this one: theirs are told apart by the trace.
             string[] served =
@@ -32,7 +32,6 @@ public sealed class TraceTests
             ];
             bool IsWhole(string trace) => served.All(name => receiver.Spans.Any(span => span.Kind == ReceivedSpan.Server && span.TraceId == trace && span.Name.EndsWith(name, StringComparison.Ordinal)));
             await TimeLimits.EventuallyAsync(() => receiver.Spans.Any(span => span.Name == "Runner.Submit" && IsWhole(span.TraceId)));
-            Assert.NotEmpty(result.NodeQueues);
         }
 
         Directory.Delete(folder, recursive: true);
