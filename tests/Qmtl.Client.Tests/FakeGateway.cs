@@ -57,6 +57,8 @@ internal sealed class FakeGateway : IAsyncDisposable
     public void Answer(string call, int status, string contentType, string body) => Answer(call, (_, context) =>
     {
         context.Response.StatusCode = status;
+        // A 204 with a body, even an empty one, makes Kestrel close the connection under the next request.
+        if (status == StatusCodes.Status204NoContent) return Task.CompletedTask;
         context.Response.ContentType = contentType;
         return context.Response.WriteAsync(body);
     });

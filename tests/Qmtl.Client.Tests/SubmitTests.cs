@@ -127,6 +127,21 @@ public sealed class SubmitTests
     }
 
     [Fact]
+    public async Task Submit_WorldServiceAway_IsTakenInMeasuredAndPending()
+    {
+        await using var gateway = await SubmitScene.StartAsync();
+        foreach (var call in new[] { "GET /worlds/w/describe", $"POST /strategies/{SubmitScene.Strategy}/history", "POST /worlds/w/evaluate", "GET /allocations" })
+            gateway.Refuse(call, 503, "E_UNAVAILABLE", "WorldService does not answer.");
+        gateway.Answer("GET /worlds/w/decide", SubmitScene.Decision("decision_unavailable"));
+
+        var result = await Runner.SubmitAsync(SubmitScene.Cross(), SubmitScene.World, SubmitScene.OptionsFor(gateway)).Within();
+
+        Assert.Equal((SubmitScene.Strategy, SubmitStatus.Pending, "passed"), (result.StrategyId, result.Status, result.Precheck.Status));
+        Assert.Equal((true, true, "decision_unavailable", OrderGate.Closed), (result.Downgraded, result.SafeMode, result.DowngradeReason, result.OrderGate.Gate));
+        Assert.Null(result.World.EvaluationRunId);
+    }
+
+    [Fact]
     public async Task Submit_WithoutValidation_IsTakenInAndPending()
     {
         await using var gateway = await SubmitScene.StartAsync();

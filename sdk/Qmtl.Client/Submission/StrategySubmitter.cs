@@ -30,15 +30,16 @@ internal sealed class StrategySubmitter(GatewayClient gateway, IReplay replay, T
         if (!options.AutoValidate) return await ReportAsync(accepted, worldId, PrecheckReport.Skipped, null, null, cancellationToken).ConfigureAwait(false);
 
         var replayed = await Task.Run(() => replay.Run(strategy, data, options.Replay, cancellationToken), cancellationToken).ConfigureAwait(false);
-        var measured = Measurement.Of(replayed, options.Returns, world.Policy);
+        var measured = Measurement.Of(replayed, options.Returns, world?.Policy);
         var precheck = measured.Returns.Count == 0
             ? new PrecheckReport("error", measured.Values, measured.Source, "there are no returns to measure")
             : new PrecheckReport("passed", measured.Values, measured.Source, null);
-        var evaluated = await EvaluateAsync(accepted.StrategyId, worldId, measured, replayed, facts, cancellationToken).ConfigureAwait(false);
+        var evaluated = await TryEvaluateAsync(accepted.StrategyId, worldId, measured, replayed, facts, cancellationToken).ConfigureAwait(false);
         return await ReportAsync(accepted, worldId, precheck, replayed, evaluated, cancellationToken).ConfigureAwait(false);
     }
 
-    private async Task<WorldDescription> DescribeAsync(string worldId, CancellationToken cancellationToken)
+    /// <summary>The world, or null when WorldService is silent: then the strategy is taken in and measured all the same, and stays pending.</summary>
+    private async Task<WorldDescription?> DescribeAsync(string worldId, CancellationToken cancellationToken)
     {
         try
         {
@@ -47,6 +48,10 @@ internal sealed class StrategySubmitter(GatewayClient gateway, IReplay replay, T
         catch (RefusalException refusal) when (refusal.Code.Code == ReasonCodes.WorldUnknown.Code)
         {
             throw new RefusalException(ReasonCodes.WorldUnknown, $"There is no world \"{worldId}\". Create it first: qmtl world create {worldId}", [new FieldError("/world", "names no world")], null, refusal);
+        }
+        catch (RefusalException refusal) when (IsSilence(refusal))
+        {
+            return null;
         }
     }
 
@@ -67,6 +72,19 @@ internal sealed class StrategySubmitter(GatewayClient gateway, IReplay replay, T
         {
             var status = await gateway.GetAsync<StrategyStatus>($"strategies/{Uri.EscapeDataString(existing)}/status", cancellationToken).ConfigureAwait(false);
             return new Accepted(existing, true, status.NodeQueues, false, null, false);
+        }
+    }
+
+    private async Task<Evaluated?> TryEvaluateAsync(string strategyId, string worldId, Measurement measured, ReplayResult replayed, DataFacts facts, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await EvaluateAsync(strategyId, worldId, measured, replayed, facts, cancellationToken).ConfigureAwait(false);
+        }
+        catch (RefusalException refusal) when (IsSilence(refusal))
+        {
+            Activity.Current?.AddEvent(new ActivityEvent("not_evaluated", tags: new ActivityTagsCollection { ["code"] = refusal.Code.Code }));
+            return null;
         }
     }
 
@@ -153,12 +171,15 @@ internal sealed class StrategySubmitter(GatewayClient gateway, IReplay replay, T
         {
             return await gateway.FindAsync<T>(path, cancellationToken).ConfigureAwait(false);
         }
-        catch (RefusalException refusal) when (refusal.Code.HttpStatus >= 500)
+        catch (RefusalException refusal) when (IsSilence(refusal))
         {
             Activity.Current?.AddEvent(new ActivityEvent("unavailable", tags: new ActivityTagsCollection { ["path"] = path, ["code"] = refusal.Code.Code }));
             return null;
         }
     }
+
+    /// <summary>Whether nobody answered, rather than somebody said no.</summary>
+    private static bool IsSilence(RefusalException refusal) => refusal.Code.HttpStatus >= 500;
 
     private static string ActivationPath(string world, string strategyId, string side) => $"{world}/activation?strategy_id={Uri.EscapeDataString(strategyId)}&side={side}";
 
