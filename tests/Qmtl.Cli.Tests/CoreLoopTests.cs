@@ -186,7 +186,7 @@ public sealed class CoreLoopTests(StackFixture stack) : IClassFixture<StackFixtu
     [Fact]
     public async Task Submit_InterruptedWithItsOwnStack_Is130InOneLine()
     {
-        using var cancel = new CancellationTokenSource(TimeSpan.FromMilliseconds(200));
+        using var cancel = new CancellationTokenSource(TimeSpan.FromMilliseconds(30));
 
         var ran = await Command.RunAsync(["submit", "sma-cross", "--world", "w", "--data", await BarsAsync(), "--state", _scratch.File("state")], cancel.Token);
 

@@ -83,7 +83,10 @@ public sealed class MarketDataTests
         var values = seconds.Select(s => (double)s).ToArray();
         return new BarSeries(instrument, [.. seconds.Select(s => s * BarTime.NanosecondsPerSecond)], new Dictionary<string, double[]>(StringComparer.Ordinal)
         {
-            ["open"] = values, ["high"] = values, ["low"] = values, ["close"] = values,
+            ["open"] = values,
+            ["high"] = values,
+            ["low"] = values,
+            ["close"] = values,
         });
     }
 }

@@ -8,7 +8,10 @@ internal static class KeyValues
 {
     public static Option<string[]> Option(string name, string helpName, string description) => new(name)
     {
-        Description = description, HelpName = helpName, Arity = ArgumentArity.ZeroOrMore, DefaultValueFactory = _ => [],
+        Description = description,
+        HelpName = helpName,
+        Arity = ArgumentArity.ZeroOrMore,
+        DefaultValueFactory = _ => [],
     };
 
     /// <summary>The pairs, each name once.</summary>

@@ -9,27 +9,40 @@ internal static class Numbers
 {
     public static Option<decimal> Decimal(string name, decimal otherwise, string description) => new(name)
     {
-        Description = description, HelpName = "N", DefaultValueFactory = _ => otherwise, CustomParser = result => Read<decimal>(name, result, NumberStyles.Float, "a number"),
+        Description = description,
+        HelpName = "N",
+        DefaultValueFactory = _ => otherwise,
+        CustomParser = result => Read<decimal>(name, result, NumberStyles.Float, "a number"),
     };
 
     public static Option<decimal?> OptionalDecimal(string name, string description) => new(name)
     {
-        Description = description, HelpName = "N", CustomParser = result => Read<decimal>(name, result, NumberStyles.Float, "a number"),
+        Description = description,
+        HelpName = "N",
+        CustomParser = result => Read<decimal>(name, result, NumberStyles.Float, "a number"),
     };
 
     public static Option<double> Double(string name, double otherwise, string description) => new(name)
     {
-        Description = description, HelpName = "N", DefaultValueFactory = _ => otherwise, CustomParser = result => Finite(name, result),
+        Description = description,
+        HelpName = "N",
+        DefaultValueFactory = _ => otherwise,
+        CustomParser = result => Finite(name, result),
     };
 
     public static Option<double?> OptionalDouble(string name, string description) => new(name)
     {
-        Description = description, HelpName = "N", CustomParser = result => Finite(name, result),
+        Description = description,
+        HelpName = "N",
+        CustomParser = result => Finite(name, result),
     };
 
     public static Option<int> Whole(string name, int otherwise, string description) => new(name)
     {
-        Description = description, HelpName = "N", DefaultValueFactory = _ => otherwise, CustomParser = result => Read<int>(name, result, NumberStyles.AllowLeadingSign, "a whole number"),
+        Description = description,
+        HelpName = "N",
+        DefaultValueFactory = _ => otherwise,
+        CustomParser = result => Read<int>(name, result, NumberStyles.AllowLeadingSign, "a whole number"),
     };
 
     private static double Finite(string name, ArgumentResult result)

@@ -12,12 +12,17 @@ internal sealed class CliShell(CliHost host)
 
     public Option<string?> Gateway { get; } = new("--gateway")
     {
-        Description = $"Address of the Gateway; by default {SubmitOptions.GatewayVariable}, else a stack inside this process.", HelpName = "URL", Recursive = true,
+        Description = $"Address of the Gateway; by default {SubmitOptions.GatewayVariable}, else a stack inside this process.",
+        HelpName = "URL",
+        Recursive = true,
     };
 
     public Option<string> State { get; } = new("--state")
     {
-        Description = "Where the stack inside this process keeps its state.", HelpName = "DIR", Recursive = true, DefaultValueFactory = _ => ".qmtl",
+        Description = "Where the stack inside this process keeps its state.",
+        HelpName = "DIR",
+        Recursive = true,
+        DefaultValueFactory = _ => ".qmtl",
     };
 
     public Option<string> Output { get; } = OutputOption();

@@ -139,17 +139,17 @@ internal sealed class StrategySubmitter(GatewayClient gateway, IReplay replay, T
 
     private static WorldVerdict Verdict(
         string worldId, DecisionEnvelope? decision, ActivationEnvelope? activation, ActivationEnvelope? activationShort, GetAllocationsResponse? allocations, Evaluated? evaluated) => new()
-    {
-        Decision = decision,
-        Activation = activation,
-        ActivationShort = activationShort,
-        Allocation = allocations?.Allocations.GetValueOrDefault(worldId),
-        Summary = evaluated?.Run?.Summary ?? evaluated?.Response.Summary,
-        Metrics = evaluated?.Run?.Metrics?.Values.ToDictionary(StringComparer.Ordinal) ?? new Dictionary<string, double>(StringComparer.Ordinal),
-        EvaluationRunId = evaluated?.Response.EvaluationRunId,
-        EvaluationRunUrl = evaluated?.Response.EvaluationRunUrl,
-        IsStale = decision?.ComputeContext is not { } context || context.DowngradeReason is "stale_decision" or "decision_unavailable",
-    };
+        {
+            Decision = decision,
+            Activation = activation,
+            ActivationShort = activationShort,
+            Allocation = allocations?.Allocations.GetValueOrDefault(worldId),
+            Summary = evaluated?.Run?.Summary ?? evaluated?.Response.Summary,
+            Metrics = evaluated?.Run?.Metrics?.Values.ToDictionary(StringComparer.Ordinal) ?? new Dictionary<string, double>(StringComparer.Ordinal),
+            EvaluationRunId = evaluated?.Response.EvaluationRunId,
+            EvaluationRunUrl = evaluated?.Response.EvaluationRunUrl,
+            IsStale = decision?.ComputeContext is not { } context || context.DowngradeReason is "stale_decision" or "decision_unavailable",
+        };
 
     private static OrderGateDecision Gate(ActivationEnvelope? activation, bool stale) => activation is null
         ? OrderGates.Decide(null, null, stale)

@@ -77,7 +77,11 @@ public static class SyntheticBars
 
         return new BarSeries(options.Instrument, times, new Dictionary<string, double[]>(StringComparer.Ordinal)
         {
-            ["open"] = open, ["high"] = high, ["low"] = low, ["close"] = close, ["volume"] = volume,
+            ["open"] = open,
+            ["high"] = high,
+            ["low"] = low,
+            ["close"] = close,
+            ["volume"] = volume,
         });
     }
 

@@ -107,7 +107,10 @@ internal sealed class AllocationHandler(IDatabase database, WorldAccess access, 
         {
             await unit.AuditAsync(new Storage.Audit.AuditEntry(caller.Subject, "allocation_set")
             {
-                WorldId = world, CorrelationId = caller.CorrelationId, Request = Json.Write(request), Result = Json.Write(response),
+                WorldId = world,
+                CorrelationId = caller.CorrelationId,
+                Request = Json.Write(request),
+                Result = Json.Write(response),
             });
         }
 

@@ -25,7 +25,13 @@ internal sealed record EdgeRow
 
     public EdgeOverride ToMessage() => new()
     {
-        WorldId = WorldId, Src = Src, Dst = Dst, Active = Active, Reason = Reason, Actor = Actor, UpdatedAt = Timestamp.FromDateTimeOffset(UpdatedAt),
+        WorldId = WorldId,
+        Src = Src,
+        Dst = Dst,
+        Active = Active,
+        Reason = Reason,
+        Actor = Actor,
+        UpdatedAt = Timestamp.FromDateTimeOffset(UpdatedAt),
     };
 }
 
@@ -78,7 +84,13 @@ internal sealed class EdgesHandler(IDatabase database, WorldWriter writer, World
             {
                 var edge = new EdgeRow
                 {
-                    WorldId = request.WorldId, Src = request.Src, Dst = request.Dst, Active = request.Active, Reason = request.Reason, Actor = caller.Subject, UpdatedAt = change.Unit.Now,
+                    WorldId = request.WorldId,
+                    Src = request.Src,
+                    Dst = request.Dst,
+                    Active = request.Active,
+                    Reason = request.Reason,
+                    Actor = caller.Subject,
+                    UpdatedAt = change.Unit.Now,
                 };
                 await EdgeStore.SaveAsync(change.Unit, edge);
                 var message = edge.ToMessage();

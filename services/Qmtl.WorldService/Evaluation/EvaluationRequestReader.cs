@@ -44,7 +44,12 @@ internal sealed class EvaluationRequestReader(WorldServiceOptions options, Metri
     {
         var evaluation = new EvaluateRequest
         {
-            WorldId = request.WorldId, RunId = request.RunId, Stage = request.Stage, RiskTier = request.RiskTier, Data = request.Data, DryRun = request.DryRun,
+            WorldId = request.WorldId,
+            RunId = request.RunId,
+            Stage = request.Stage,
+            RiskTier = request.RiskTier,
+            Data = request.Data,
+            DryRun = request.DryRun,
         };
         evaluation.Metrics.Add(request.Metrics);
         evaluation.Series.Add(request.Series);

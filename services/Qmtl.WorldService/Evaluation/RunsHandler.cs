@@ -56,7 +56,10 @@ internal sealed class RunsHandler(IDatabase database, WorldAccess access)
                 var response = new RunHistoryResponse();
                 response.Revisions.Add((await RunStore.RevisionsAsync(session, run.WorldId, run.StrategyId, run.RunId)).Select(row => new RunRevision
                 {
-                    Revision = row.Revision, ChangeType = row.ChangeType, RecordedAt = Timestamp.FromDateTimeOffset(row.RecordedAt), Payload = Json.Read<EvaluationRun>(row.Payload),
+                    Revision = row.Revision,
+                    ChangeType = row.ChangeType,
+                    RecordedAt = Timestamp.FromDateTimeOffset(row.RecordedAt),
+                    Payload = Json.Read<EvaluationRun>(row.Payload),
                 }));
                 return response;
             },

@@ -29,7 +29,10 @@ internal sealed class WorldsHandler(IDatabase database, WorldWriter writer, Poli
                 var message = world.ToMessage();
                 await unit.AuditAsync(new Storage.Audit.AuditEntry(caller.Subject, "world_created")
                 {
-                    WorldId = world.WorldId, CorrelationId = caller.CorrelationId, Request = Json.Write(request), Result = Json.Write(message),
+                    WorldId = world.WorldId,
+                    CorrelationId = caller.CorrelationId,
+                    Request = Json.Write(request),
+                    Result = Json.Write(message),
                 });
                 return message;
             },

@@ -87,7 +87,11 @@ public sealed class DiffPlannerTests
         var submission = Graphs.Submission(nodes);
         var known = DiffPlanner.Plan(submission, Graphs.Empty).Nodes.Select(node => new KnownQueue
         {
-            NodeId = node.NodeId, ComputeKey = node.ComputeKey, Topic = node.Topic, SchemaHash = node.Node.SchemaHash!, BufferingSince = DateTimeOffset.UnixEpoch,
+            NodeId = node.NodeId,
+            ComputeKey = node.ComputeKey,
+            Topic = node.Topic,
+            SchemaHash = node.Node.SchemaHash!,
+            BufferingSince = DateTimeOffset.UnixEpoch,
         });
         var graph = new GraphSnapshot(nodes.Select(node => node.NodeId!).ToHashSet(), known.ToDictionary(queue => (queue.NodeId, queue.ComputeKey)), new HashSet<string>());
 

@@ -121,11 +121,11 @@ public sealed class OrderGatesTests
     {
         bool[] either = [false, true];
         foreach (var mode in Enum.GetValues<EffectiveMode>().Cast<EffectiveMode?>().Append(null).Append((EffectiveMode)99))
-        foreach (var (active, freeze, drain, stale) in from a in either from f in either from d in either from s in either select (a, f, d, s))
-        {
-            var expected = active && !freeze && !drain && !stale && mode is (EffectiveMode.Live or EffectiveMode.Paper);
-            Assert.Equal(expected, OrderGates.Decide(new GateActivation(active, 1, freeze, drain), mode, stale).IsOpen);
-        }
+            foreach (var (active, freeze, drain, stale) in from a in either from f in either from d in either from s in either select (a, f, d, s))
+            {
+                var expected = active && !freeze && !drain && !stale && mode is (EffectiveMode.Live or EffectiveMode.Paper);
+                Assert.Equal(expected, OrderGates.Decide(new GateActivation(active, 1, freeze, drain), mode, stale).IsOpen);
+            }
     }
 
     [Theory]

@@ -165,8 +165,15 @@ public sealed class SubmissionCheckTests
 
     private static NodeSpec Node(string name, string type, params string[] dependencies) => new()
     {
-        Name = name, NodeType = type, Interval = 60, Period = 10, Params = CanonicalValue.Map(("window", CanonicalValue.Of(10))), Dependencies = dependencies,
-        SchemaCompatId = "v1", SchemaHash = "s", CodeHash = ContentHash.OfOperator("sma", "1"),
+        Name = name,
+        NodeType = type,
+        Interval = 60,
+        Period = 10,
+        Params = CanonicalValue.Map(("window", CanonicalValue.Of(10))),
+        Dependencies = dependencies,
+        SchemaCompatId = "v1",
+        SchemaHash = "s",
+        CodeHash = ContentHash.OfOperator("sma", "1"),
     };
 
     private static uint Crc(params NodeSpec[] nodes) => Crc32.OfNodeIds(nodes.Select(node => node.NodeId!));

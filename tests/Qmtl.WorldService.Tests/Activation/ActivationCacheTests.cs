@@ -53,8 +53,15 @@ public abstract class ActivationCacheTests
 
     private protected ActivationEntry Entry(string strategy, int version) => new()
     {
-        WorldId = _world, StrategyId = strategy, Side = "long", Active = true, Weight = 0.5, EffectiveMode = "paper", RunId = "r",
-        Ts = new DateTimeOffset(2026, 1, 5, 0, 0, version, TimeSpan.Zero), EntryVersion = version,
+        WorldId = _world,
+        StrategyId = strategy,
+        Side = "long",
+        Active = true,
+        Weight = 0.5,
+        EffectiveMode = "paper",
+        RunId = "r",
+        Ts = new DateTimeOffset(2026, 1, 5, 0, 0, version, TimeSpan.Zero),
+        EntryVersion = version,
     };
 }
 

@@ -108,7 +108,11 @@ internal sealed class WorldHost : IAsyncDisposable
         WorldId = world,
         Report = new HistoryReport
         {
-            StrategyId = strategy, NodeId = "price", Interval = 60, Rows = rows, DatasetFingerprint = fingerprint,
+            StrategyId = strategy,
+            NodeId = "price",
+            Interval = 60,
+            Rows = rows,
+            DatasetFingerprint = fingerprint,
             AsOf = Timestamp.FromDateTimeOffset(new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero)),
         },
     }).ResponseAsync.Within();

@@ -105,8 +105,11 @@ public abstract class WorldServiceTests
         request.Series["a"] = new StrategySeries { Returns = { Enumerable.Range(0, 60).Select(i => i % 3 == 0 ? -0.01 : 0.01) }, Side = "short" };
         request.Data = new EvaluationData
         {
-            PeriodsPerYear = 365, DatasetFingerprint = "sha256:1", AsOf = Timestamp.FromDateTimeOffset(host.Clock.GetUtcNow()),
-            DataStart = Timestamp.FromDateTimeOffset(host.Clock.GetUtcNow().AddDays(-60)), DataEnd = Timestamp.FromDateTimeOffset(host.Clock.GetUtcNow()),
+            PeriodsPerYear = 365,
+            DatasetFingerprint = "sha256:1",
+            AsOf = Timestamp.FromDateTimeOffset(host.Clock.GetUtcNow()),
+            DataStart = Timestamp.FromDateTimeOffset(host.Clock.GetUtcNow().AddDays(-60)),
+            DataEnd = Timestamp.FromDateTimeOffset(host.Clock.GetUtcNow()),
         };
         var response = await host.Client.EvaluateAsync(request).ResponseAsync.Within();
         Assert.Equal(["a"], response.Active);
@@ -187,7 +190,14 @@ public abstract class WorldServiceTests
         await host.WorldAsync("w", Policy, "a");
         async Task<ActivationEnvelope> Put(bool freeze, bool drain, string etag = "") => await host.Client.PutActivationAsync(new PutActivationRequest
         {
-            WorldId = "w", StrategyId = "a", Side = "buy", Active = true, Weight = 7, Freeze = freeze, Drain = drain, Etag = etag,
+            WorldId = "w",
+            StrategyId = "a",
+            Side = "buy",
+            Active = true,
+            Weight = 7,
+            Freeze = freeze,
+            Drain = drain,
+            Etag = etag,
         }).ResponseAsync.Within();
 
         var first = await Put(freeze: false, drain: false);
@@ -213,7 +223,11 @@ public abstract class WorldServiceTests
         await host.WorldAsync("w", Policy, "a");
         var refused = await WorldHost.RefusedAsync(() => host.Client.PutActivationAsync(new PutActivationRequest
         {
-            WorldId = "w", StrategyId = "a", Side = "long", Active = true, EffectiveMode = "live",
+            WorldId = "w",
+            StrategyId = "a",
+            Side = "long",
+            Active = true,
+            EffectiveMode = "live",
         }).ResponseAsync);
         Assert.Equal(ReasonCodes.LiveDisabled.Code, refused.Code.Code);
         Assert.Empty(await host.EventsAsync("w", "activation"));
@@ -326,7 +340,10 @@ public abstract class WorldServiceTests
         await host.WorldAsync("w", Policy, "a");
         await Task.WhenAll(Enumerable.Range(0, 40).Select(i => host.Client.PutActivationAsync(new PutActivationRequest
         {
-            WorldId = "w", StrategyId = "a", Side = "long", Active = i % 2 == 0,
+            WorldId = "w",
+            StrategyId = "a",
+            Side = "long",
+            Active = i % 2 == 0,
         }).ResponseAsync)).Within(60);
         Assert.Equal(40, (await host.ActivationAsync("w", "a")).EntryVersion);
         Assert.Equal(40, (await host.EventsAsync("w", "activation")).Count);

@@ -34,7 +34,12 @@ internal sealed class CreateWorldCommand : CliCommand
         var policy = await PolicyAsync(run, cancellationToken);
         var request = new CreateWorldRequest
         {
-            Id = run.Get(_world), Name = run.Get(_name), Description = run.Get(_description), Owner = run.Get(_owner), AllowLive = run.Get(_allowLive), Labels = { run.Get(_labels) },
+            Id = run.Get(_world),
+            Name = run.Get(_name),
+            Description = run.Get(_description),
+            Owner = run.Get(_owner),
+            AllowLive = run.Get(_allowLive),
+            Labels = { run.Get(_labels) },
         };
         await using var session = await run.OpenGatewayAsync(cancellationToken);
         var world = await session.Client.PostAsync<World>("worlds", request, cancellationToken);
