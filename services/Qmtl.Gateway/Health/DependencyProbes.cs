@@ -33,6 +33,12 @@ internal sealed record DependencyStates(string Store, string DagManager, string 
     /// <summary>The text of a dependency that answers.</summary>
     public const string Ok = "ok";
 
+    /// <summary>The text of one that took too long.</summary>
+    public const string Timeout = "timeout";
+
+    /// <summary>Whether one took too long.</summary>
+    public bool HasTimeout => Store == Timeout || DagManager == Timeout || WorldService == Timeout;
+
     /// <summary>The level that follows from how many do not answer.</summary>
     public DegradeLevel Level => (DegradeLevel)new[] { Store, DagManager, WorldService }.Count(state => state != Ok);
 }
@@ -77,10 +83,9 @@ internal sealed class DependencyProbes : IDisposable
         try
         {
             if (_latest is { } known && _time.GetUtcNow() - known.At < UsedFor) return known.States;
-            var store = ProbeAsync(token => _database.ScalarAsync<int>("SELECT 1", cancellationToken: token), cancellation);
-            var graph = ProbeAsync(token => _dagManager.StatusAsync(new Empty(), deadline: Deadline(), cancellationToken: token), cancellation);
-            var world = _breaker.IsOpen ? Task.FromResult("open") : ProbeAsync(token => _worlds.GetHealthAsync(new Empty(), deadline: Deadline(), cancellationToken: token), cancellation);
-            var states = new DependencyStates(await store, await graph, await world);
+            var states = await ProbeAllAsync(cancellation);
+            // One slow answer is no outage, least of all when this process itself is short of time: it is asked once more before work is refused for it.
+            if (states.Level >= DegradeLevel.Minimal && states.HasTimeout) states = await ProbeAllAsync(cancellation);
             Volatile.Write(ref _latest, new Reading(states, _time.GetUtcNow()));
             return states;
         }
@@ -94,6 +99,14 @@ internal sealed class DependencyProbes : IDisposable
     {
         _meter.Dispose();
         _one.Dispose();
+    }
+
+    private async Task<DependencyStates> ProbeAllAsync(CancellationToken cancellation)
+    {
+        var store = ProbeAsync(token => _database.ScalarAsync<int>("SELECT 1", cancellationToken: token), cancellation);
+        var graph = ProbeAsync(token => _dagManager.StatusAsync(new Empty(), deadline: Deadline(), cancellationToken: token), cancellation);
+        var world = _breaker.IsOpen ? Task.FromResult("open") : ProbeAsync(token => _worlds.GetHealthAsync(new Empty(), deadline: Deadline(), cancellationToken: token), cancellation);
+        return new DependencyStates(await store, await graph, await world);
     }
 
     private DateTime Deadline() => _time.GetUtcNow().UtcDateTime + Patience;
@@ -110,7 +123,7 @@ internal sealed class DependencyProbes : IDisposable
         }
         catch (Exception problem) when (problem is TimeoutException or RpcException { StatusCode: StatusCode.DeadlineExceeded } or RefusalException { Code.HttpStatus: 504 })
         {
-            return "timeout";
+            return DependencyStates.Timeout;
         }
         catch (Exception problem) when (problem is RpcException or RefusalException or StorageException or HttpRequestException)
         {
