@@ -35,9 +35,12 @@ public sealed class KafkaClientTests
 
         Assert.Equal(PersistenceStatus.Persisted, sent.Status);
         Assert.Equal(("world-1", "activated"), (received.Message.Key, received.Message.Value));
-        var checks = (await host.Services.GetRequiredService<HealthCheckService>().CheckHealthAsync().Within(30)).Entries;
-        Assert.Equal(HealthStatus.Healthy, checks["Aspire.Confluent.Kafka.Producer"].Status);
-        Assert.Equal(HealthStatus.Healthy, checks["Aspire.Confluent.Kafka.Consumer"].Status);
+        var health = host.Services.GetRequiredService<HealthCheckService>();
+        var report = await health.CheckHealthAsync().Within(30);
+        // The first check makes its connection within its time limit; on a busy machine a later one has to say how things are.
+        for (var attempt = 1; attempt < 5 && report.Status != HealthStatus.Healthy; attempt++) report = await health.CheckHealthAsync().Within(30);
+        Assert.Equal(HealthStatus.Healthy, report.Entries["Aspire.Confluent.Kafka.Producer"].Status);
+        Assert.Equal(HealthStatus.Healthy, report.Entries["Aspire.Confluent.Kafka.Consumer"].Status);
     }
 
     [RequiresFact(Needs.Kafka)]
