@@ -54,6 +54,29 @@ public abstract class DatabaseTests : IAsyncLifetime
     }
 
     [ConformanceFact]
+    public async Task WriteAsync_SameKeyAtOnce_WhoLosesCanReadWhatItLostTo()
+    {
+        for (var round = 0; round < 20; round++)
+        {
+            var id = $"a{round}";
+            var told = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            var racers = new[] { LoseAsync(id), LoseAsync(id) };
+            // Where units of work share a commit, this one keeps it open long enough for an early answer to do harm.
+            var later = Database.WriteAsync(async unit =>
+            {
+                await Task.WhenAny(told.Task, Task.Delay(50));
+                await AddAsync(unit, "b" + id);
+            });
+
+            var seen = (await Task.WhenAll(racers).Within()).Where(rows => rows >= 0);
+            told.SetResult();
+            await later.Within();
+
+            Assert.Equal([1], seen);
+        }
+    }
+
+    [ConformanceFact]
     public async Task WriteAsync_BrokenCheck_IsAConstraintViolation()
     {
         var error = await Assert.ThrowsAsync<StorageException>(() =>
@@ -206,6 +229,20 @@ public abstract class DatabaseTests : IAsyncLifetime
         var ids = await Database.QueryAsync<string>($"SELECT id FROM test_item ORDER BY id {Database.Dialect.Ordinal}").Within();
 
         Assert.Equal(["A", "Z", "_", "a", "b"], ids);
+    }
+
+    /// <summary>The rows that the loser of a race for a key sees at once; -1 for the winner.</summary>
+    private async Task<int> LoseAsync(string id)
+    {
+        try
+        {
+            await Database.WriteAsync(unit => AddAsync(unit, id));
+            return -1;
+        }
+        catch (UniqueViolationException)
+        {
+            return await Database.ReadAsync(session => session.ScalarAsync<int>("SELECT COUNT(*) FROM test_item WHERE id = @id", new { id }));
+        }
     }
 
     private static Task<int> AddAsync(IUnitOfWork unit, string id) => unit.ExecuteAsync("INSERT INTO test_item (id, part) VALUES (@id, 1)", new { id });

@@ -7,7 +7,8 @@ namespace Qmtl.Storage.Sqlite;
 /// <summary>The one writer of a SQLite file. Units of work that wait together commit together.</summary>
 /// <remarks>
 /// A durable commit costs a wait for the disk, whatever it carries. Each unit of work runs in a savepoint, so that one that fails takes nothing with it;
-/// then one commit makes all of them durable, and only after it anyone is told. A lone writer notices nothing; under load the wait is shared.
+/// then one commit makes all of them durable, and only after it anyone is told: also who failed, because the reason may be a row of a neighbour that
+/// nobody else can read before. A lone writer notices nothing; under load the wait is shared.
 /// </remarks>
 internal sealed class SqliteWriter : IAsyncDisposable
 {
@@ -59,70 +60,63 @@ internal sealed class SqliteWriter : IAsyncDisposable
         var again = new Queue<Job>();
         while (again.Count > 0 || await _queue.Reader.WaitToReadAsync())
         {
-            var done = new List<Job>();
+            var group = new Group();
             try
             {
-                await RunGroupAsync(again, done);
+                await RunGroupAsync(again, group);
             }
             catch (Exception error)
             {
                 RollBack();
-                var failure = error is SqliteException refusal ? SqliteErrors.Translate(refusal) : error;
-                foreach (var job in done) job.Done.TrySetException(failure);
+                group.Fail(error is SqliteException refusal ? SqliteErrors.Translate(refusal) : error, again);
             }
         }
     }
 
-    private async Task RunGroupAsync(Queue<Job> again, List<Job> done)
+    private async Task RunGroupAsync(Queue<Job> again, Group group)
     {
         if (!Next(again, out var job)) return;
-        done.Add(job);
+        group.Add(job, problem: null);
         Execute("BEGIN IMMEDIATE");
-        done.Clear();
+        group.Clear();
         var started = _clock.GetTimestamp();
         do
         {
-            if (await RunJobAsync(job))
-            {
-                done.Add(job);
-            }
-            else if (InTransaction is false)
+            if (job.IsCanceled) continue;
+            var problem = await RunJobAsync(job);
+            if (problem is not null && !InTransaction)
             {
                 // Some errors (disk full, I/O) make SQLite drop the whole transaction: the others of the group run again in the next one.
-                foreach (var other in done) again.Enqueue(other);
-                done.Clear();
+                job.Done.TrySetException(problem);
+                group.RunAgain(again);
                 return;
             }
+            group.Add(job, problem);
         }
-        while (done.Count < _groupSize && _clock.GetElapsedTime(started) < LongestGroup && Next(again, out job));
+        while (group.Count < _groupSize && _clock.GetElapsedTime(started) < LongestGroup && Next(again, out job));
         Execute("COMMIT");
-        _telemetry.Committed(done.Count);
-        foreach (var each in done) each.Done.TrySetResult();
+        _telemetry.Committed(group.Succeeded);
+        group.Tell();
     }
 
     private bool InTransaction => raw.sqlite3_get_autocommit(_connection.Handle) == 0;
 
     private bool Next(Queue<Job> again, out Job job) => again.TryDequeue(out job!) || _queue.Reader.TryRead(out job!);
 
-    private async Task<bool> RunJobAsync(Job job)
+    /// <summary>Null, or why nothing of the job is left.</summary>
+    private async Task<Exception?> RunJobAsync(Job job)
     {
-        if (job.CancellationToken.IsCancellationRequested)
-        {
-            job.Done.TrySetCanceled(job.CancellationToken);
-            return false;
-        }
         try
         {
             Execute("SAVEPOINT unit");
             await job.RunAsync(_connection);
             Execute("RELEASE unit");
-            return true;
+            return null;
         }
         catch (Exception error)
         {
             if (InTransaction) Execute("ROLLBACK TO unit; RELEASE unit");
-            job.Done.TrySetException(error is SqliteException refusal ? SqliteErrors.Translate(refusal) : error);
-            return false;
+            return error is SqliteException refusal ? SqliteErrors.Translate(refusal) : error;
         }
     }
 
@@ -142,6 +136,9 @@ internal sealed class SqliteWriter : IAsyncDisposable
     {
         public TaskCompletionSource Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+        /// <summary>Who asked has given up before the work started; asking this tells them.</summary>
+        public bool IsCanceled => CancellationToken.IsCancellationRequested && (Done.TrySetCanceled(CancellationToken) || Done.Task.IsCompleted);
+
         /// <summary>Runs under the context of who asked, so that traces and scopes are theirs and not the writer's.</summary>
         public Task RunAsync(SqliteConnection connection)
         {
@@ -149,6 +146,46 @@ internal sealed class SqliteWriter : IAsyncDisposable
             var running = Task.CompletedTask;
             ExecutionContext.Run(Context, _ => running = Work(connection), null);
             return running;
+        }
+    }
+
+    /// <summary>Jobs that share a commit, each with what to tell once it is made.</summary>
+    private sealed class Group
+    {
+        private readonly List<(Job Job, Exception? Problem)> _jobs = [];
+
+        public int Count => _jobs.Count;
+
+        public int Succeeded => _jobs.Count(each => each.Problem is null);
+
+        public void Add(Job job, Exception? problem) => _jobs.Add((job, problem));
+
+        public void Clear() => _jobs.Clear();
+
+        public void Tell()
+        {
+            foreach (var (job, problem) in _jobs)
+            {
+                if (problem is null) job.Done.TrySetResult();
+                else job.Done.TrySetException(problem);
+            }
+        }
+
+        /// <summary>The commit failed. Who had failed before may have lost to a row that is gone now, and runs again.</summary>
+        public void Fail(Exception failure, Queue<Job> again)
+        {
+            var alone = Succeeded == 0;
+            foreach (var (job, problem) in _jobs)
+            {
+                if (problem is null) job.Done.TrySetException(failure);
+                else if (alone) job.Done.TrySetException(problem);
+                else again.Enqueue(job);
+            }
+        }
+
+        public void RunAgain(Queue<Job> again)
+        {
+            foreach (var (job, _) in _jobs) again.Enqueue(job);
         }
     }
 }
