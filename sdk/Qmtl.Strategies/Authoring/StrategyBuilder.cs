@@ -1,7 +1,7 @@
 namespace Qmtl.Strategies;
 
 /// <summary>What a strategy's Build works with: prices in, targets and outputs out.</summary>
-public sealed class StrategyBuilder
+public sealed partial class StrategyBuilder
 {
     private readonly string _strategy;
     private readonly Universe _universe;

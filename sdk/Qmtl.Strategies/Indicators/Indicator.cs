@@ -1,18 +1,27 @@
 namespace Qmtl.Strategies;
 
 /// <summary>An indicator that can be computed by name, outside any strategy.</summary>
-public abstract class Indicator
+public sealed class Indicator
 {
-    private readonly List<Param> _parameters = [];
+    private readonly Func<PriceSeries, IndicatorOutput[]> _build;
+
+    internal Indicator(IndicatorDefinition definition)
+    {
+        Name = definition.Name;
+        Description = definition.Description;
+        var declare = new IndicatorParameters();
+        _build = definition.Declare(declare);
+        Parameters = declare.All;
+    }
 
     /// <summary>The name users type, such as "sma".</summary>
-    public abstract string Name { get; }
+    public string Name { get; }
 
     /// <summary>One sentence.</summary>
-    public abstract string Description { get; }
+    public string Description { get; }
 
     /// <summary>The parameters.</summary>
-    public IReadOnlyList<Param> Parameters => _parameters;
+    public IReadOnlyList<Param> Parameters { get; }
 
     /// <summary>Sets parameters by name.</summary>
     /// <exception cref="Identity.RefusalException">A name is unknown or a value is outside its range.</exception>
@@ -26,7 +35,7 @@ public abstract class Indicator
     public StrategyGraph Compile(Universe universe)
     {
         var builder = new StrategyBuilder(Name, universe);
-        Build(builder, builder.Price());
+        foreach (var output in _build(builder.Price())) builder.Output(output.Name, output.Series);
         return builder.ToGraph();
     }
 
@@ -46,36 +55,6 @@ public abstract class Indicator
         }
 
         return columns;
-    }
-
-    /// <summary>Describes the outputs.</summary>
-    protected abstract void Build(StrategyBuilder s, PriceSeries price);
-
-    /// <summary>Declares a whole-number parameter; both ends of the range are allowed.</summary>
-    protected Param<int> Declare(string name, int @default, Range range, string description) =>
-        Keep(new Param<int>(name, @default, WholeRange.From(name, range), description));
-
-    /// <summary>Declares the parameter that says which price, or which column of the data, to use.</summary>
-    protected Param<string> DeclarePrice() => Keep(new Param<string>("price", "close", new ColumnRange(), "open, high, low, close, volume, hl2, hlc3, ohlc4 or a column of the data."));
-
-    private Param<T> Keep<T>(Param<T> parameter)
-        where T : notnull
-    {
-        _parameters.Add(parameter);
-        return parameter;
-    }
-
-    private sealed record ColumnRange() : ParamRange<string>("the name of", "a price or column")
-    {
-        public override bool TryParse(string text, out string value)
-        {
-            value = text.ToLowerInvariant();
-            return text.Length > 0;
-        }
-
-        public override bool Contains(string value) => value.Length > 0;
-
-        public override string Format(string value) => value;
     }
 }
 

@@ -1,7 +1,7 @@
 namespace Qmtl.Strategies;
 
 /// <summary>The bars of one instrument at one interval.</summary>
-public sealed class PriceSeries
+public sealed partial class PriceSeries
 {
     private readonly Node _stream;
 

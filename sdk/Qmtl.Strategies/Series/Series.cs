@@ -5,7 +5,7 @@ namespace Qmtl.Strategies;
 /// Building an expression computes nothing; it describes a node. Equal expressions are the same node with the same identity, however often
 /// they are written. A value is a finite number or missing (NaN); missing in gives missing out, as does a result that is not finite.
 /// </remarks>
-public sealed class Series
+public sealed partial class Series
 {
     internal Series(Node node) => Node = node;
 

@@ -5,7 +5,7 @@ namespace Qmtl.Strategies;
 /// Combine with <c>&amp;</c>, <c>|</c>, <c>!</c> and turn into numbers with <see cref="Then"/>. There is deliberately no conversion to
 /// bool: <c>if (fast &gt; slow)</c> in a strategy's Build would ask for a value that does not exist yet, and does not compile.
 /// </remarks>
-public sealed class Signal
+public sealed partial class Signal
 {
     internal Signal(Node node) => Node = node;
 
