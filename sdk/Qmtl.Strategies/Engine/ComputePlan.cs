@@ -70,7 +70,7 @@ public sealed class ComputePlan
                     NodeRole.Target => SlotOf(node.Arguments[1]),
                     _ => nextSlot++,
                 };
-                _slotOf.Add(node.Id!, slot);
+                _slotOf.Add(node.Key!, slot);
                 if (node.Role == NodeRole.Field) _sources.Add(new PlanSource(node.Instrument, node.Column, slot));
                 if (node.Kernel is not { } kernel) continue;
                 _steps.Add(new PlanStep(kernel, [.. node.Arguments.Select(SlotOf)], slot, state, kernel.StateLength));
@@ -78,11 +78,11 @@ public sealed class ComputePlan
             }
 
             return new ComputePlan(
-                graph, [.. _steps], [.. graph.Ordered.Select(node => _slotOf[node.Id!])], [.. _constants.OrderBy(c => c.Value).Select(c => c.Key)],
+                graph, [.. _steps], [.. graph.Ordered.Select(node => _slotOf[node.Key!])], [.. _constants.OrderBy(c => c.Value).Select(c => c.Key)],
                 [.. _sources], nextSlot, state);
         }
 
-        private int SlotOf(Node node) => node.Role == NodeRole.Constant ? _constants[node.Value] : _slotOf[node.Id!];
+        private int SlotOf(Node node) => node.Role == NodeRole.Constant ? _constants[node.Value] : _slotOf[node.Key!];
     }
 }
 

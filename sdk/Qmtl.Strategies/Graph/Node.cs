@@ -32,7 +32,7 @@ internal sealed class Node
         Role = role;
         Arguments = arguments;
         Text = text;
-        Streams = role == NodeRole.Stream ? [this] : [.. arguments.SelectMany(argument => argument.Streams).DistinctBy(stream => stream.Id, StringComparer.Ordinal)];
+        Streams = role == NodeRole.Stream ? [this] : [.. arguments.SelectMany(argument => argument.Streams).DistinctBy(stream => stream.Key, StringComparer.Ordinal)];
     }
 
     public NodeRole Role { get; }
@@ -54,6 +54,9 @@ internal sealed class Node
 
     public string Column { get; private init; } = "";
 
+    /// <summary>The instrument of a tag query that this is computed for; empty outside of tag queries.</summary>
+    public string Member { get; private init; } = "";
+
     public string? Name { get; private init; }
 
     public int Interval { get; private init; }
@@ -62,6 +65,12 @@ internal sealed class Node
 
     /// <summary>The canonical identity; null for a constant.</summary>
     public string? Id => Spec?.NodeId;
+
+    /// <summary>
+    /// What tells the values of two nodes apart in a run. Outside of tag queries it is the identity; the members of a tag query are found at run
+    /// time and share the identity of the query, but each has values of its own.
+    /// </summary>
+    public string? Key => Member.Length == 0 ? Id : $"{Id}#{Member}";
 
     /// <summary>Bars before the first value: own lookback on top of the slowest input.</summary>
     public int Warmup { get; private init; }
@@ -86,12 +95,34 @@ internal sealed class Node
         return new Node(NodeRole.Stream, [], text) { Instrument = instrument, Interval = interval, Spec = spec };
     }
 
+    /// <summary>The bars of one member of a tag query. The identity names the query: which members it finds is no part of it.</summary>
+    public static Node Tagged(string instrument, IReadOnlyList<string> tags, TagMatch match, int interval)
+    {
+        var mode = match == TagMatch.All ? "all" : "any";
+        var text = $"tags({string.Join(match == TagMatch.All ? " & " : " | ", tags)})@{Strategies.Interval.Format(interval)}";
+        var spec = Seal(new NodeSpec
+        {
+            NodeType = NodeSpec.TagQueryType,
+            Interval = interval,
+            Period = 1,
+            Params = CanonicalValue.Map(
+                ("interval", CanonicalValue.Of(interval)), ("match_mode", CanonicalValue.Of(mode)), ("query_tags", CanonicalValue.List(tags.Select(CanonicalValue.Of)))),
+            SchemaCompatId = OhlcvSchema,
+            CodeHash = NodeCode.BuiltIn("tag_query").Hash,
+            Tags = tags,
+            MatchMode = mode,
+            Name = text,
+        });
+        return new Node(NodeRole.Stream, [], text) { Instrument = instrument, Member = instrument, Interval = interval, Spec = spec };
+    }
+
     public static Node Field(Node stream, string column)
     {
         var text = $"{column}({stream.Text})";
         return new Node(NodeRole.Field, [stream], text)
         {
             Instrument = stream.Instrument,
+            Member = stream.Member,
             Interval = stream.Interval,
             Column = column,
             Spec = Seal(new NodeSpec
@@ -116,6 +147,7 @@ internal sealed class Node
         return new Node(NodeRole.Operator, arguments, text)
         {
             Kernel = kernel,
+            Member = CommonMember(text, arguments),
             Interval = interval,
             Warmup = kernel.Lookback + arguments.Max(argument => argument.Warmup),
             Spec = Seal(new NodeSpec
@@ -140,6 +172,7 @@ internal sealed class Node
         return new Node(NodeRole.Target, arguments, text)
         {
             Instrument = stream.Instrument,
+            Member = CommonMember(text, arguments),
             Interval = interval,
             Warmup = weight.Warmup,
             Spec = Seal(new NodeSpec
@@ -147,7 +180,9 @@ internal sealed class Node
                 NodeType = "PositionTargetNode",
                 Interval = interval,
                 Period = 1,
-                Params = CanonicalValue.Map(("instrument", CanonicalValue.Of(stream.Instrument)), ("args", ArgumentList(arguments))),
+                Params = stream.Member.Length > 0
+                    ? CanonicalValue.Map(("args", ArgumentList(arguments)))
+                    : CanonicalValue.Map(("instrument", CanonicalValue.Of(stream.Instrument)), ("args", ArgumentList(arguments))),
                 Dependencies = [.. arguments.Where(argument => argument.Role != NodeRole.Constant).Select(argument => argument.Id!)],
                 SchemaCompatId = TargetSchema,
                 CodeHash = NodeCode.BuiltIn("position_target").Hash,
@@ -164,6 +199,7 @@ internal sealed class Node
             Value = Value,
             Instrument = Instrument,
             Column = Column,
+            Member = Member,
             Name = name,
             Interval = Interval,
             Warmup = Warmup,
@@ -200,6 +236,19 @@ internal sealed class Node
         return other is null
             ? series[0].Interval
             : throw Refuse.Graph(text, $"mixes intervals: {series[0].Text} comes every {series[0].Interval} s, {other.Text} every {other.Interval} s");
+    }
+
+    // Members share the identity of their query, so an expression over two of them would have the same identity whichever two they are.
+    private static string CommonMember(string text, Node[] arguments)
+    {
+        var members = arguments.Select(argument => argument.Member).Where(member => member.Length > 0).Distinct(StringComparer.Ordinal).ToArray();
+        return members.Length switch
+        {
+            0 => "",
+            1 => members[0],
+            _ => throw Refuse.Graph(
+                text, $"mixes {members[0]} and {members[1]}, two members of a tag query; compare members across the panel (Rank, ZScore, Mean), or name the instruments with Price(instrument)"),
+        };
     }
 
     private static NodeSpec Seal(NodeSpec spec)

@@ -12,16 +12,16 @@ public sealed class StrategyGraph
         Ordered = nodes;
         Targets = targets;
         Outputs = outputs;
-        Nodes = [.. nodes.Select(node => node.Spec!)];
+        Nodes = [.. nodes.Select(node => node.Spec!).DistinctBy(spec => spec.NodeId, StringComparer.Ordinal)];
         Instruments = [.. nodes.Where(node => node.Role == NodeRole.Stream).Select(node => node.Instrument).Distinct(StringComparer.Ordinal)];
         Warmup = nodes.Count == 0 ? 0 : nodes.Max(node => node.Warmup);
-        NodeIdsCrc32 = Crc32.OfNodeIds(Nodes.Select(node => node.NodeId!));
+        NodeIdsCrc32 = Crc32.OfNodeIds(Nodes.Select(spec => spec.NodeId!));
     }
 
     /// <summary>The strategy's name.</summary>
     public string Name { get; }
 
-    /// <summary>The nodes, each behind its dependencies. Equal expressions are one node.</summary>
+    /// <summary>The nodes, each behind its dependencies. Equal expressions are one node, and so are those of a tag query's members.</summary>
     public IReadOnlyList<NodeSpec> Nodes { get; }
 
     /// <summary>The instruments whose bars are read, in the order of first use.</summary>
@@ -59,16 +59,16 @@ public sealed class StrategyGraph
         return new StrategyGraph(
             name,
             nodes,
-            [.. targets.Select(target => new TargetInfo(target.Instrument, target.Id!, target.Text, slots[target.Id!]))],
-            [.. outputs.Select(output => new OutputInfo(output.Name, output.Node.Id!, slots[output.Node.Id!]))]);
+            [.. targets.Select(target => new TargetInfo(target.Instrument, target.Id!, target.Text, slots[target.Key!]))],
+            [.. outputs.Select(output => new OutputInfo(output.Name, output.Node.Id!, slots[output.Node.Key!]))]);
     }
 
     private static void Visit(Node node, Dictionary<string, int> slots, List<Node> nodes)
     {
-        if (node.Role == NodeRole.Constant || slots.ContainsKey(node.Id!)) return;
+        if (node.Role == NodeRole.Constant || slots.ContainsKey(node.Key!)) return;
         // An expression is built from finished inputs, so its depth is bounded by its text; cycles cannot be written.
         foreach (var argument in node.Arguments) Visit(argument, slots, nodes);
-        slots.Add(node.Id!, nodes.Count);
+        slots.Add(node.Key!, nodes.Count);
         nodes.Add(node);
     }
 }
@@ -77,11 +77,11 @@ public sealed class StrategyGraph
 /// <param name="Instrument">What to hold.</param>
 /// <param name="NodeId">The node that says how much.</param>
 /// <param name="Text">The target as text.</param>
-/// <param name="Index">Position of the node in the graph.</param>
+/// <param name="Index">Where a run keeps its values: what <see cref="PlanRun.Values"/> takes.</param>
 public sealed record TargetInfo(string Instrument, string NodeId, string Text, int Index);
 
 /// <summary>A named output of a graph.</summary>
 /// <param name="Name">The name.</param>
 /// <param name="NodeId">The node.</param>
-/// <param name="Index">Position of the node in the graph.</param>
+/// <param name="Index">Where a run keeps its values: what <see cref="PlanRun.Values"/> takes.</param>
 public sealed record OutputInfo(string Name, string NodeId, int Index);

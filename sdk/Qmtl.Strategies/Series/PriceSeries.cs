@@ -6,10 +6,15 @@ public sealed partial class PriceSeries
     private readonly Node _stream;
 
     internal PriceSeries(string instrument, int intervalSeconds)
+        : this(Node.Stream(instrument, intervalSeconds))
     {
-        Instrument = instrument;
-        IntervalSeconds = intervalSeconds;
-        _stream = Node.Stream(instrument, intervalSeconds);
+    }
+
+    internal PriceSeries(Node stream)
+    {
+        Instrument = stream.Instrument;
+        IntervalSeconds = stream.Interval;
+        _stream = stream;
     }
 
     /// <summary>The instrument.</summary>
