@@ -68,12 +68,14 @@ public sealed class ComputePlan
                     NodeRole.Stream => -1,
                     // A target is its weight under another name: no copy.
                     NodeRole.Target => SlotOf(node.Arguments[1]),
-                    _ => nextSlot++,
+                    NodeRole.Output => SlotOf(node.Arguments[0]) + node.OutputIndex,
+                    _ => nextSlot,
                 };
+                if (slot == nextSlot) nextSlot += node.Kernel is PanelKernel several ? several.OutputCount : 1;
                 _slotOf.Add(node.Key!, slot);
                 if (node.Role == NodeRole.Field) _sources.Add(new PlanSource(node.Instrument, node.Column, slot));
                 if (node.Kernel is not { } kernel) continue;
-                _steps.Add(new PlanStep(kernel, [.. node.Arguments.Select(SlotOf)], slot, state, kernel.StateLength));
+                _steps.Add(new PlanStep(kernel, [.. node.Arguments.Select(SlotOf)], slot, kernel is PanelKernel panel ? panel.OutputCount : 1, state, kernel.StateLength));
                 state += kernel.StateLength;
             }
 
@@ -93,4 +95,4 @@ public sealed class ComputePlan
 public readonly record struct PlanSource(string Instrument, string Column, int Slot);
 
 /// <summary>One kernel of a plan: where it reads, writes and remembers.</summary>
-internal sealed record PlanStep(Kernel Kernel, int[] Inputs, int Output, int StateStart, int StateLength);
+internal sealed record PlanStep(Kernel Kernel, int[] Inputs, int Output, int OutputCount, int StateStart, int StateLength);

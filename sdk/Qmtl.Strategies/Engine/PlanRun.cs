@@ -10,6 +10,7 @@ public sealed class PlanRun
     private readonly double[] _state;
     private readonly int[] _inputs;
     private readonly int[] _inputStart;
+    private readonly int[] _outputs;
 
     internal PlanRun(ComputePlan plan, int blockLength)
     {
@@ -19,6 +20,7 @@ public sealed class PlanRun
         _arena = new double[plan.SlotCount * blockLength];
         _state = new double[plan.StateLength];
         _inputs = [.. plan.Steps.SelectMany(step => step.Inputs).Select(slot => slot * blockLength)];
+        _outputs = [.. Enumerable.Range(0, plan.SlotCount).Select(slot => slot * blockLength)];
         _inputStart = new int[plan.Steps.Length];
         var at = 0;
         for (var i = 0; i < plan.Steps.Length; i++)
@@ -49,7 +51,9 @@ public sealed class PlanRun
         {
             var step = steps[i];
             var inputs = new KernelInputs(_arena, _inputs.AsSpan(_inputStart[i], step.Inputs.Length), length);
-            step.Kernel.Process(_state.AsSpan(step.StateStart, step.StateLength), inputs, _arena.AsSpan(step.Output * BlockLength, length));
+            var state = _state.AsSpan(step.StateStart, step.StateLength);
+            if (step.Kernel is PanelKernel panel) panel.Process(state, inputs, new KernelOutputs(_arena, _outputs.AsSpan(step.Output, step.OutputCount), length));
+            else step.Kernel.Process(state, inputs, _arena.AsSpan(step.Output * BlockLength, length));
         }
     }
 

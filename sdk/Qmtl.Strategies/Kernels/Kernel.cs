@@ -26,6 +26,9 @@ public abstract class Kernel
     /// <summary>True when exchanging the inputs changes nothing, so that a + b and b + a are one node.</summary>
     public virtual bool Commutative => false;
 
+    /// <summary>True when a value speaks of an earlier bar that could not be known then, as labels do. No order may depend on it.</summary>
+    public virtual bool IsDelayed => false;
+
     /// <summary>How many doubles of state the kernel needs. Counters are stored in them exactly: they stay below 2^53.</summary>
     public virtual int StateLength => 0;
 
