@@ -18,6 +18,8 @@ public sealed class DependencyArrowsTests
         ["Qmtl.Runtime"] = [.. Foundation, "Qmtl.Strategies", "Qmtl.Data"],
         ["Qmtl.Client"] = [.. Foundation, "Qmtl.Strategies", "Qmtl.Data", "Qmtl.Runtime", "Qmtl.Protos"],
         ["Qmtl.Cli"] = [.. Foundation, "Qmtl.Strategies", "Qmtl.Data", "Qmtl.Runtime", "Qmtl.Protos", "Qmtl.Client", "Qmtl.Standalone"],
+        // Benchmarks measure what users call, and nothing refers to them.
+        ["Qmtl.Bench"] = [.. Foundation, "Qmtl.Strategies", "Qmtl.Data", "Qmtl.Runtime", "Qmtl.Client"],
         ["Qmtl.ServiceDefaults"] = ["Qmtl.Protos", "Qmtl.Identity"],
         ["Qmtl.Storage"] = ["Qmtl.Identity"],
         ["Qmtl.Messaging"] = ["Qmtl.Identity", "Qmtl.Storage"],

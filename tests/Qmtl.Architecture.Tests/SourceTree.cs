@@ -11,10 +11,10 @@ internal static class SourceTree
     /// <summary>The folder that holds Qmtl.sln.</summary>
     public static string Root { get; } = FindRoot();
 
-    /// <summary>Every product project, by name; tests, benchmarks and stand-ins are not products.</summary>
+    /// <summary>Every product project, by name; tests and stand-ins are not products.</summary>
     public static IReadOnlyDictionary<string, ProjectFile> Products { get; } =
         Directory.EnumerateFiles(Root, "*.csproj", SearchOption.AllDirectories)
-            .Where(path => Area(path) is "sdk" or "services" or "workers" or "protos" or "Qmtl.ServiceDefaults" or "Qmtl.AppHost" or "samples")
+            .Where(path => Area(path) is "sdk" or "services" or "workers" or "protos" or "Qmtl.ServiceDefaults" or "Qmtl.AppHost" or "samples" or "bench")
             .Where(path => !path.Contains($"{Path.DirectorySeparatorChar}templates{Path.DirectorySeparatorChar}", StringComparison.Ordinal))
             .Select(Read)
             .ToDictionary(project => project.Name, StringComparer.Ordinal);

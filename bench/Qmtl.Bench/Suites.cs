@@ -1,0 +1,13 @@
+using Qmtl.Bench.Engine;
+using Qmtl.Bench.Measuring;
+
+namespace Qmtl.Bench;
+
+/// <summary>The suites, by name.</summary>
+internal static class Suites
+{
+    public static IReadOnlyDictionary<string, IReadOnlyList<Benchmark>> All { get; } = new SortedDictionary<string, IReadOnlyList<Benchmark>>(StringComparer.Ordinal)
+    {
+        ["engine"] = EngineSuite.Benchmarks,
+    };
+}
