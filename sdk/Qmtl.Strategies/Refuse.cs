@@ -14,6 +14,17 @@ internal static class Refuse
     public static RefusalException Parameter(string name, string problem) =>
         RefusalException.At(ReasonCodes.InvalidArgument, "/params/" + Escape(name), $"The parameter {name} {problem}.");
 
+    /// <summary>A rule between parameters; those that it names are given with their values.</summary>
+    public static RefusalException Rule(string owner, string rule, IReadOnlyList<Param> parameters)
+    {
+        Param[] named = [.. parameters.Where(parameter => Words(rule).Contains(parameter.Name, StringComparer.Ordinal))];
+        if (named.Length == 0) named = [.. parameters];
+        return new(
+            ReasonCodes.InvalidArgument,
+            $"{owner}: {rule}, was {string.Join(", ", named.Select(parameter => parameter.ToString()))}.",
+            [.. named.Select(parameter => new FieldError("/params/" + Escape(parameter.Name), rule))]);
+    }
+
     public static RefusalException UnknownParameter(string owner, string name, IReadOnlyList<string> known) =>
         new(
             ReasonCodes.UnknownField,
@@ -25,6 +36,8 @@ internal static class Refuse
 
     public static RefusalException UnknownIndicator(string name, IReadOnlyList<string> known) =>
         new(ReasonCodes.NotFound, $"There is no indicator {name}{Meant(name, known)} There are {string.Join(", ", known)}.");
+
+    private static string[] Words(string text) => text.Split([' ', ',', ';', '(', ')', '\'', '"'], StringSplitOptions.RemoveEmptyEntries);
 
     private static string Meant(string name, IReadOnlyList<string> known) => Nearest.To(name, known) is { } near ? $"; did you mean {near}?" : ".";
 

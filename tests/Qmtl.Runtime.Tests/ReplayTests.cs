@@ -151,7 +151,7 @@ public sealed class ReplayTests
     /// <summary>A quarter, then three quarters, then half, then half short, ten bars each.</summary>
     private sealed class Steps : Strategy
     {
-        protected override void Build(StrategyBuilder s) => s.Target(StrategyBuilder.Compute(new StepKernel(), s.Price().Close));
+        protected override void Build(StrategyBuilder s) => s.Target(s.Compute(new StepKernel(), s.Price().Close));
     }
 
     [NodeCode("test.steps", "1")]

@@ -55,19 +55,19 @@ public sealed class AuthoringMistakeTests
     public void Compute_KernelWithoutNodeCode_IsRefused() =>
         AssertRefused(
             "Unversioned: declares no [NodeCode(name, version)]; add one to class Qmtl.Strategies.Tests.AuthoringMistakeTests+Unversioned, and raise its version when its results change.",
-            p => StrategyBuilder.Compute(new Unversioned(), p.Close));
+            p => Compute.Builder.Compute(new Unversioned(), p.Close));
 
     [Fact]
     public void Compute_KernelWithContextParameter_IsRefused()
     {
-        var refusal = Assert.Throws<RefusalException>(() => Compute.GraphOf(p => StrategyBuilder.Compute(new Seeded(), p.Close)));
+        var refusal = Assert.Throws<RefusalException>(() => Compute.GraphOf(p => Compute.Builder.Compute(new Seeded(), p.Close)));
 
         Assert.Contains("seed", refusal.Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public void Compute_CustomKernel_IsANodeLikeAnyOther() =>
-        Assert.Equal([2, 4], StrategiesOf(p => StrategyBuilder.Compute(new Doubled(), p.Close)).Take(2));
+        Assert.Equal([2, 4], StrategiesOf(p => Compute.Builder.Compute(new Doubled(), p.Close)).Take(2));
 
     [Theory]
     [InlineData("two targets", "target(X@1m, 0.5): is the second target for X; an instrument has one.")]

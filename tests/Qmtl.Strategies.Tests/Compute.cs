@@ -5,6 +5,9 @@ internal static class Compute
 {
     public static readonly Universe Universe = new(["X"], 60);
 
+    /// <summary>A builder for expressions that need one; it keeps nothing that matters here.</summary>
+    public static StrategyBuilder Builder => new("test", Universe);
+
     public static ComputePlan PlanOf(Func<PriceSeries, Series> expression) => ComputePlan.For(GraphOf(expression));
 
     public static StrategyGraph GraphOf(Func<PriceSeries, Series> expression)

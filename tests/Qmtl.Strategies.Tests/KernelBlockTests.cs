@@ -34,6 +34,30 @@ public sealed class KernelBlockTests
         ["sma 37"] = p => p.Close.Sma(37),
         ["after first change"] = p => (p.Close > p.Open).AsSeries().AfterFirstChange(),
         ["crosses above"] = p => p.Close.Sma(3).CrossesAbove(p.Close.Sma(7)).AsSeries(),
+        ["remainder"] = p => p.Close % p.Open,
+        ["at least"] = p => p.Close.AtLeast(p.Open),
+        ["at most"] = p => p.Close.AtMost(p.Open),
+        ["clamp"] = p => p.Close.Clamp(-1, 50),
+        ["power"] = p => p.Close.Pow(p.Open),
+        ["log"] = p => p.Close.Log(),
+        ["exp"] = p => p.Close.Exp(),
+        ["sqrt"] = p => p.Close.Sqrt(),
+        ["sign"] = p => p.Close.Sign(),
+        ["is missing"] = p => p.Close.IsMissing().AsSeries(),
+        ["fill missing"] = p => p.Close.FillMissing(p.Open),
+        ["forward fill"] = p => p.Close.ForwardFill(),
+        ["forward fill 2"] = p => p.Close.ForwardFill(2),
+        ["where"] = p => p.Close.Where(p.Open > 0.0),
+        ["value when"] = p => p.Close.ValueWhen(p.Open > 0.0),
+        ["bars since"] = p => (p.Close > 50.0).BarsSince(),
+        ["hold"] = p => (p.Close > 50.0).Hold(4).AsSeries(),
+        ["until"] = p => (p.Close > 50.0).Until(p.Open < -50.0).AsSeries(),
+        ["long short"] = p => TestStrategy.FourWay(p.Close > 50.0, p.Open > 50.0, p.Close < -50.0, p.Open < -50.0),
+        ["position"] = p => p.Close.Position(new(50, -50, 10, -10)),
+        ["no-trade band"] = p => p.Close.NoTradeBand(20),
+        ["custom"] = p => Compute.Builder.Compute(5, [p.Close, p.Open], [NodeCode("test.range", "1")] static (view) => view[0][0] - view[1][4]),
+        ["custom with gaps"] = p => Compute.Builder.Compute(5, [p.Close], [NodeCode("test.count", "1")] static (view) => Present(view[0]), allowMissing: true),
+        ["custom with state"] = p => Compute.Builder.Compute(1, [p.Close], 1, [NodeCode("test.decay", "1")] static (view, state) => state[0] = (0.9 * state[0]) + view.Latest(0)),
         ["hlc3 of sma of shift"] = p => p.Hlc3.Shift(2).Sma(4) - p.Ohlc4.Sma(3).Shift(1),
     };
 
@@ -96,6 +120,19 @@ public sealed class KernelBlockTests
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
     }
 
+    private static int Present(ReadOnlySpan<double> values)
+    {
+        var present = 0;
+        foreach (var value in values) present += double.IsNaN(value) ? 0 : 1;
+        return present;
+    }
+
     private static bool Same(double[] a, double[] b) =>
         a.Length == b.Length && a.Zip(b).All(pair => BitConverter.DoubleToInt64Bits(pair.First) == BitConverter.DoubleToInt64Bits(pair.Second));
+}
+
+/// <summary>What only a strategy can reach.</summary>
+internal abstract class TestStrategy : Strategy
+{
+    public static Series FourWay(Signal enterLong, Signal exitLong, Signal enterShort, Signal exitShort) => EnterExit(enterLong, exitLong, enterShort, exitShort);
 }

@@ -19,7 +19,7 @@ namespace Qmtl.Strategies;
 /// }
 /// </code>
 /// </remarks>
-public abstract class Strategy
+public abstract partial class Strategy
 {
     private IReadOnlyList<Param>? _parameters;
 
@@ -56,7 +56,7 @@ public abstract class Strategy
 
     /// <summary>A number from <paramref name="min"/> to <paramref name="max"/>, both allowed.</summary>
     protected static Param<double> Param(string name, double @default, double min, double max, string description = "") =>
-        new(name, @default, new NumberRange(min, max), description);
+        new(name, @default, NumberRange.From(name, min, max), description);
 
     /// <summary>True or false.</summary>
     protected static Param<bool> Param(string name, bool @default, string description = "") => new(name, @default, new FlagRange(), description);
@@ -65,8 +65,14 @@ public abstract class Strategy
     protected static Param<T> Param<T>(string name, T @default, string description = "")
         where T : struct, Enum => new(name, @default, new ChoiceRange<T>(), description);
 
-    /// <summary>condition ? then : otherwise, bar by bar.</summary>
-    protected static Series When(Signal condition, Series then, Series otherwise) => condition.Then(then, otherwise);
+    /// <summary>States a rule between parameters, such as <c>Require(_fast &lt; _slow, "fast must be below slow")</c>; call it first in Build.</summary>
+    /// <remarks>The refusal gives the values of the parameters that <paramref name="rule"/> names.</remarks>
+    /// <exception cref="Identity.RefusalException">The condition does not hold.</exception>
+    protected void Require(bool condition, string rule)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(rule);
+        if (!condition) throw Refuse.Rule(Name, rule, Parameters);
+    }
 
     // Parameters are declared as fields and read back here, so that an author writes each of them once.
     private List<Param> FindParameters()

@@ -62,14 +62,6 @@ public sealed partial class StrategyBuilder
         _outputs.Add((name, series.Node));
     }
 
-    /// <summary>A node of your own: <paramref name="kernel"/> over <paramref name="inputs"/>. Its class needs a <see cref="NodeCodeAttribute"/>.</summary>
-    public static Series Compute(Kernel kernel, params ReadOnlySpan<Series> inputs)
-    {
-        var nodes = new Node[inputs.Length];
-        for (var i = 0; i < nodes.Length; i++) nodes[i] = inputs[i].Node;
-        return new Series(Node.Of(kernel, nodes));
-    }
-
     internal StrategyGraph ToGraph() => _targets.Count + _outputs.Count > 0
         ? StrategyGraph.From(_strategy, _targets, _outputs)
         : throw Refuse.Graph(_strategy, "builds nothing; call Target or Output");

@@ -2,11 +2,11 @@ using Qmtl.Identity;
 
 namespace Qmtl.Strategies;
 
-/// <summary>Names and versions the code of a custom node. Raise the version whenever the results can change.</summary>
+/// <summary>Names and versions the code of a custom node: on a kernel class, or on the lambda or method given to Compute. Raise the version whenever the results can change.</summary>
 /// <remarks>Compiled code differs between machines and compilers; a declared version does not, so equal nodes get equal identities everywhere.</remarks>
 /// <param name="name">A stable name, such as "acme.skew".</param>
 /// <param name="version">A version, such as "1" or "1.2.0".</param>
-[AttributeUsage(AttributeTargets.Class, Inherited = false)]
+[AttributeUsage(AttributeTargets.Class | AttributeTargets.Method, Inherited = false)]
 public sealed class NodeCodeAttribute(string name, string version) : Attribute
 {
     /// <summary>The stable name.</summary>
@@ -27,4 +27,11 @@ internal readonly record struct NodeCode(string Name, string Hash)
         Attribute.GetCustomAttribute(kernel, typeof(NodeCodeAttribute)) is NodeCodeAttribute { Name.Length: > 0, Version.Length: > 0 } code
             ? new NodeCode(code.Name, ContentHash.OfNodeCode(code.Name, code.Version))
             : throw Refuse.Graph(kernel.Name, $"declares no [NodeCode(name, version)]; add one to class {kernel.FullName}, and raise its version when its results change");
+
+    /// <summary>A custom operator, by the attribute on its lambda or method.</summary>
+    public static NodeCode DeclaredBy(System.Reflection.MethodInfo function) =>
+        Attribute.GetCustomAttribute(function, typeof(NodeCodeAttribute)) is NodeCodeAttribute { Name.Length: > 0, Version.Length: > 0 } code
+            ? new NodeCode(code.Name, ContentHash.OfNodeCode(code.Name, code.Version))
+            : throw Refuse.Graph(
+                "compute", "is given a function without [NodeCode(name, version)]; write [NodeCode(\"acme.name\", \"1\")] static (view) => ..., and raise the version when its results change");
 }

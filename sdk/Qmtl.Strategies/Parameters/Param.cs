@@ -6,7 +6,9 @@ namespace Qmtl.Strategies;
 public abstract class Param(string name, string description)
 {
     /// <summary>The name users give it by, such as "fast".</summary>
-    public string Name { get; } = name;
+    public string Name { get; } = name.Length > 0 && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-' or '.')
+        ? name
+        : throw Refuse.Parameter($"\"{name}\"", "must have a name of letters, digits, \"_\", \"-\" or \".\", because users write name=value");
 
     /// <summary>One sentence for users.</summary>
     public string Description { get; } = description;
@@ -82,8 +84,8 @@ internal abstract record ParamRange<T>(string TypeName, string Text)
 internal sealed record WholeRange(int Min, int Max) : ParamRange<int>("a whole number", string.Create(CultureInfo.InvariantCulture, $"{Min}..{Max}"))
 {
     /// <summary>Reads 2..200 with both ends included: what an author means by it.</summary>
-    public static WholeRange From(string name, Range range) => range.Start.IsFromEnd || range.End.IsFromEnd
-        ? throw Refuse.Parameter(name, "needs a range with two plain ends, such as 2..200")
+    public static WholeRange From(string name, Range range) => range.Start.IsFromEnd || range.End.IsFromEnd || range.Start.Value > range.End.Value
+        ? throw Refuse.Parameter(name, "needs a range with two plain ends, the smaller one first, such as 2..200")
         : new WholeRange(range.Start.Value, range.End.Value);
 
     public override bool TryParse(string text, out int value) => int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out value);
@@ -95,6 +97,10 @@ internal sealed record WholeRange(int Min, int Max) : ParamRange<int>("a whole n
 
 internal sealed record NumberRange(double Min, double Max) : ParamRange<double>("a number", string.Create(CultureInfo.InvariantCulture, $"{Min}..{Max}"))
 {
+    public static NumberRange From(string name, double min, double max) => double.IsFinite(min) && double.IsFinite(max) && min <= max
+        ? new NumberRange(min, max)
+        : throw Refuse.Parameter(name, "needs a range of two finite numbers, the smaller one first");
+
     public override bool TryParse(string text, out double value) => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out value);
 
     public override bool Contains(double value) => value >= Min && value <= Max;

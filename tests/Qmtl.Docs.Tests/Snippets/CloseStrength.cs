@@ -21,7 +21,7 @@ public sealed class CloseStrength : Strategy
     protected override void Build(StrategyBuilder s)
     {
         var price = s.Price();
-        var strength = StrategyBuilder.Compute(new RangeShare(), price.Close, price.High, price.Low);
+        var strength = s.Compute(new RangeShare(), price.Close, price.High, price.Low);
         s.Target(When(strength.Sma(5) > 0.6, 1.0, 0.0));
     }
 }
