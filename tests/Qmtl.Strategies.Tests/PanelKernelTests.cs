@@ -50,7 +50,7 @@ public sealed class PanelKernelTests
     public void Target_OnADelayedNode_NamesThePath()
     {
         var builder = new StrategyBuilder("test", Compute.Universe);
-        var label = StrategyBuilder.Compute(new Hindsight(), builder.Price().Close).Named("label");
+        var label = builder.Compute(new Hindsight(), builder.Price().Close).Named("label");
 
         var refusal = Assert.Throws<RefusalException>(() => builder.Target((label > 0.0).Then(1.0, 0.0)));
 
