@@ -77,10 +77,11 @@ internal sealed partial class Node
         var code = kernel.Code;
         var text = $"{code.Name}({string.Join(", ", TextArguments(kernel, arguments))})";
         var interval = CommonInterval(text, arguments);
+        var identified = kernel.CrossesMembers ? MembersAsOne(text, arguments) : arguments;
         return new Node(kernel is PanelKernel ? NodeRole.Panel : NodeRole.Operator, arguments, text, kernel.IsDelayed)
         {
             Kernel = kernel,
-            Member = CommonMember(text, arguments),
+            Member = kernel.CrossesMembers ? "" : CommonMember(text, arguments),
             Interval = interval,
             Warmup = kernel.Lookback + arguments.Max(argument => argument.Warmup),
             Spec = Seal(new NodeSpec
@@ -88,8 +89,8 @@ internal sealed partial class Node
                 NodeType = "ProcessingNode",
                 Interval = interval,
                 Period = kernel.Period,
-                Params = OperatorParams(kernel, code, arguments),
-                Dependencies = [.. arguments.Where(argument => argument.Role != NodeRole.Constant).Select(argument => argument.Id!)],
+                Params = OperatorParams(kernel, code, identified),
+                Dependencies = [.. identified.Where(argument => argument.Role != NodeRole.Constant).Select(argument => argument.Id!)],
                 SchemaCompatId = kernel is PanelKernel ? PanelSchema : SeriesSchema,
                 CodeHash = code.Hash,
                 Name = text,
@@ -103,10 +104,15 @@ internal sealed partial class Node
         var kernel = (PanelKernel)panel.Kernel!;
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, kernel.OutputCount);
         var text = $"{panel.Text}.{kernel.OutputName(index)}";
+        var member = kernel.CrossesMembers ? panel.Arguments[index].Member : panel.Member;
+        // Which member of a tag query an output belongs to is found at run time, so it is no part of the identity.
+        var which = kernel.CrossesMembers && member.Length > 0
+            ? CanonicalValue.Map(("op", CanonicalValue.Of("output")))
+            : CanonicalValue.Map(("op", CanonicalValue.Of("output")), ("output", CanonicalValue.Of((long)index)));
         return new Node(NodeRole.Output, [panel], text)
         {
             OutputIndex = index,
-            Member = panel.Member,
+            Member = member,
             Interval = panel.Interval,
             Warmup = panel.Warmup - kernel.Lookback + kernel.LookbackOf(index),
             Spec = Seal(new NodeSpec
@@ -114,7 +120,7 @@ internal sealed partial class Node
                 NodeType = "ProcessingNode",
                 Interval = panel.Interval,
                 Period = 1,
-                Params = CanonicalValue.Map(("op", CanonicalValue.Of("output")), ("output", CanonicalValue.Of((long)index))),
+                Params = which,
                 Dependencies = [panel.Id!],
                 SchemaCompatId = SeriesSchema,
                 CodeHash = NodeCode.BuiltIn("output").Hash,
@@ -154,7 +160,11 @@ internal sealed partial class Node
 
     private static IEnumerable<string> TextArguments(Kernel kernel, Node[] arguments)
     {
-        foreach (var argument in arguments) yield return argument.Text;
+        // A universe of hundreds is named by its first members.
+        const int MostShown = 3;
+        var shown = kernel.CrossesMembers ? MostShown : arguments.Length;
+        foreach (var argument in arguments.Take(shown)) yield return argument.Text;
+        if (shown < arguments.Length) yield return string.Create(CultureInfo.InvariantCulture, $"... {arguments.Length} members");
         if (kernel.Period > 1) yield return kernel.Period.ToString(CultureInfo.InvariantCulture);
         foreach (var (name, value) in kernel.Parameters) yield return string.Create(CultureInfo.InvariantCulture, $"{name}={value}");
     }
@@ -194,6 +204,16 @@ internal sealed partial class Node
             _ => throw Refuse.Graph(
                 text, $"mixes {members[0]} and {members[1]}, two members of a tag query; compare members across the panel (Rank, ZScore, Mean), or name the instruments with Price(instrument)"),
         };
+    }
+
+    // The members of a tag query are all computed alike, so that one of them stands for however many there are.
+    private static Node[] MembersAsOne(string text, Node[] arguments)
+    {
+        if (arguments.All(argument => argument.Member.Length == 0)) return arguments;
+        var other = Array.Find(arguments, argument => argument.Member.Length == 0 || argument.Id != arguments[0].Id);
+        return other is null
+            ? [arguments[0]]
+            : throw Refuse.Graph(text, $"compares {arguments[0].Text} with {other.Text}; a panel of a tag query must hold the same expression of every member, and nothing else");
     }
 
     private static NodeSpec Seal(NodeSpec spec)

@@ -36,7 +36,7 @@ internal sealed partial class Node
         Arguments = arguments;
         Text = text;
         Delayed = delays || arguments.Any(argument => argument.Delayed);
-        Streams = role == NodeRole.Stream ? [this] : [.. arguments.SelectMany(argument => argument.Streams).DistinctBy(stream => stream.Key, StringComparer.Ordinal)];
+        Streams = role == NodeRole.Stream ? [this] : arguments.Count == 1 ? arguments[0].Streams : [.. arguments.SelectMany(argument => argument.Streams).DistinctBy(stream => stream.Key, StringComparer.Ordinal)];
     }
 
     public NodeRole Role { get; }

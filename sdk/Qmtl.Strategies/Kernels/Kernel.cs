@@ -29,6 +29,9 @@ public abstract class Kernel
     /// <summary>True when a value speaks of an earlier bar that could not be known then, as labels do. No order may depend on it.</summary>
     public virtual bool IsDelayed => false;
 
+    /// <summary>True when the inputs are the members of one panel, so that those of a tag query may meet here.</summary>
+    internal virtual bool CrossesMembers => false;
+
     /// <summary>How many doubles of state the kernel needs. Counters are stored in them exactly: they stay below 2^53.</summary>
     public virtual int StateLength => 0;
 
