@@ -1,0 +1,23 @@
+using System.Reflection;
+using System.Runtime.InteropServices;
+using Qmtl.Identity;
+
+namespace Qmtl.Strategies;
+
+/// <summary>What results may depend on beside the graph: the version of this library, the code of the operators, the framework and the processor.</summary>
+public static class RuntimeFingerprint
+{
+    /// <summary><c>blake3:</c> and the hash over version, framework, processor architecture and the code hashes of the plan's nodes.</summary>
+    public static string Of(ComputePlan plan)
+    {
+        ArgumentNullException.ThrowIfNull(plan);
+        return ContentHash.Stable(CanonicalValue.Map(
+            ("architecture", CanonicalValue.Of(RuntimeInformation.ProcessArchitecture.ToString())),
+            ("code", CanonicalValue.Set(plan.Graph.Nodes.Select(node => node.CodeHash ?? "").Distinct(StringComparer.Ordinal).Select(CanonicalValue.Of))),
+            ("framework", CanonicalValue.Of(RuntimeInformation.FrameworkDescription)),
+            ("version", CanonicalValue.Of(Version))));
+    }
+
+    private static string Version =>
+        typeof(RuntimeFingerprint).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "0";
+}
