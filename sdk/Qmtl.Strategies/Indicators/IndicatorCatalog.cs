@@ -6,6 +6,7 @@ public static class IndicatorCatalog
     private static readonly IndicatorDefinition[] Definitions =
     [
         .. Averages.Definitions,
+        .. Rolling.Definitions,
     ];
 
     /// <summary>A fresh instance of every indicator, parameters at their defaults.</summary>

@@ -30,6 +30,9 @@ internal sealed class IndicatorParameters
     public Param<double> Number(string name, double @default, double min, double max, string description) =>
         Keep(new Param<double>(name, @default, new NumberRange(min, max), description));
 
+    /// <summary>True or false.</summary>
+    public Param<bool> Flag(string name, bool @default, string description) => Keep(new Param<bool>(name, @default, new FlagRange(), description));
+
     /// <summary>One of the names of an enumeration, in snake_case.</summary>
     public Param<T> Choice<T>(string name, T @default, string description)
         where T : struct, Enum => Keep(new Param<T>(name, @default, new ChoiceRange<T>(), description));

@@ -9,6 +9,8 @@ internal interface IExtremeOrder
 
     static abstract string AgeName { get; }
 
+    static abstract string CumulativeName { get; }
+
     /// <summary>What every value beats.</summary>
     static abstract double Worst { get; }
 
@@ -26,6 +28,8 @@ internal readonly struct Largest : IExtremeOrder
 
     public static string AgeName => "bars_since_max";
 
+    public static string CumulativeName => "cumulative_max";
+
     public static double Worst => double.NegativeInfinity;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -41,6 +45,8 @@ internal readonly struct Smallest : IExtremeOrder
     public static string ValueName => "rolling_min";
 
     public static string AgeName => "bars_since_min";
+
+    public static string CumulativeName => "cumulative_min";
 
     public static double Worst => double.PositiveInfinity;
 
