@@ -72,6 +72,27 @@ public sealed class Account
         _marks[instrument] = price;
     }
 
+    /// <summary>Values all positions from now on, each at the price of its instrument; zero ticks where there is none.</summary>
+    /// <remarks>The same as marking one after the other, with the sums built once instead of corrected for each: they are exact, so no order matters.</remarks>
+    public void Mark(ReadOnlySpan<Price> prices)
+    {
+        var marks = _marks.AsSpan();
+        var positions = _positions.AsSpan(0, marks.Length);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(prices.Length, marks.Length, nameof(prices));
+        Int128 net = 0, shorts = 0;
+        for (var i = 0; i < marks.Length; i++)
+        {
+            if (prices[i].Ticks != 0) marks[i] = prices[i];
+            var lots = positions[i].Quantity.Lots;
+            var value = Math.BigMul(marks[i].Ticks, lots);
+            net += value;
+            if (lots < 0) shorts += value;
+        }
+
+        _shortValue = new Money(shorts);
+        _longValue = new Money(net - shorts);
+    }
+
     /// <summary>Books a fill. The instrument is marked at the fill price.</summary>
     /// <param name="fill">What was executed.</param>
     /// <param name="closed">The trade this fill closed, when the return value is true.</param>

@@ -29,21 +29,10 @@ public readonly record struct Money(Int128 Parts) : IComparable<Money>
         return new Money(((Int128)whole * PartsPerUnit) + FixedPoint.Scale(value - whole, PartsPerUnit));
     }
 
-    /// <summary>This amount as a double, for statistics and display only.</summary>
+    /// <summary>The nearest double of the parts, divided by the parts of a unit; for statistics and display only.</summary>
     public double ToDouble()
     {
-        // Whole units and fraction apart: each converts with one rounding, and amounts below 2^53 units keep their cents.
-        var magnitude = (UInt128)Int128.Abs(Parts);
-        double value;
-        if ((ulong)(magnitude >> 64) == 0)
-        {
-            value = (ulong)magnitude / (double)PartsPerUnit;
-        }
-        else
-        {
-            value = (double)magnitude / PartsPerUnit;
-        }
-
+        var value = FixedPoint.ToDouble((UInt128)Int128.Abs(Parts)) / PartsPerUnit;
         return Int128.IsNegative(Parts) ? -value : value;
     }
 

@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Numerics;
+using System.Runtime.InteropServices;
 
 namespace Qmtl.Core;
 
@@ -20,6 +22,24 @@ public readonly record struct Price(long Ticks) : IComparable<Price>
         var fits = FixedPoint.TryScale(value, TicksPerUnit, out var ticks);
         price = new Price(ticks);
         return fits;
+    }
+
+    /// <summary>Converts as many leading values as it can in vectors, each as <see cref="TryFromDouble"/> would.</summary>
+    /// <param name="values">Prices; missing ones (NaN) and mistaken ones among them.</param>
+    /// <param name="prices">Receives the prices; at least as long.</param>
+    /// <returns>How many were converted: those before the first that is missing, below one tick or above 4.5e7, and at most a multiple of the vector length.</returns>
+    public static int FromDoubles(ReadOnlySpan<double> values, Span<Price> prices)
+    {
+        var from = MemoryMarshal.Cast<double, Vector<double>>(values);
+        var to = MemoryMarshal.Cast<Price, Vector<long>>(prices[..values.Length]);
+        for (var i = 0; i < to.Length; i++)
+        {
+            var ticks = FixedPoint.NearestTicks(from[i]);
+            if (!FixedPoint.AreTicks(ticks)) return i * Vector<double>.Count;
+            to[i] = Vector.ConvertToInt64Native(ticks);
+        }
+
+        return to.Length * Vector<double>.Count;
     }
 
     /// <summary>The nearest price on the grid, halves away from zero.</summary>

@@ -62,20 +62,15 @@ internal sealed class TargetTrader
     /// <param name="time">Its time.</param>
     public void Execute(ReadOnlySpan<Price> prices, long bar, long time)
     {
-        for (var i = 0; i < prices.Length; i++)
+        _kernel.Account.Mark(prices);
+        for (var i = NextPending(0); i < prices.Length; i = NextPending(i + 1))
         {
-            if (prices[i].Ticks != 0) _kernel.Account.Mark(i, prices[i]);
-        }
-
-        for (var i = 0; i < prices.Length; i++)
-        {
-            if (_pending[i] && prices[i].Ticks != 0 && _kernel.Account[i].Quantity.Sign * _wanted[i].Sign <= 0) Close(i, prices[i], bar, time);
+            if (prices[i].Ticks != 0 && _kernel.Account[i].Quantity.Sign * _wanted[i].Sign <= 0) Close(i, prices[i], bar, time);
         }
 
         HasPending = false;
-        for (var i = 0; i < prices.Length; i++)
+        for (var i = NextPending(0); i < prices.Length; i = NextPending(i + 1))
         {
-            if (!_pending[i]) continue;
             if (prices[i].Ticks == 0)
             {
                 HasPending = true;
@@ -93,6 +88,8 @@ internal sealed class TargetTrader
         var held = _kernel.Account[instrument].Quantity;
         if (!held.IsZero) Send(new MarketOrder(instrument, -held), reference, bar, time);
     }
+
+    private int NextPending(int from) => _pending.AsSpan(from).IndexOf(true) is >= 0 and var offset ? from + offset : _pending.Length;
 
     private void Adjust(int instrument, Price reference, long bar, long time)
     {

@@ -1,0 +1,84 @@
+using Qmtl.Core;
+using Qmtl.Data;
+
+namespace Qmtl.Runtime;
+
+/// <summary>A price column of all instruments on the integer grid, bar by bar: the prices of a bar lie side by side.</summary>
+/// <remarks>
+/// Data comes column by column, an account is marked bar by bar. A few bars are turned at once, so that what is read and written stays in the cache; with
+/// one instrument there is nothing to turn, and only the bars that are asked for are converted.
+/// </remarks>
+internal sealed class PriceRows
+{
+    private const int BarsAtOnce = 32;
+
+    // A price that is refused only when a bar needs it: data may well have one before the first position is opened.
+    private static readonly Price Refused = new(-1);
+
+    private readonly MarketData _data;
+    private readonly string _column;
+    private readonly ReadOnlyMemory<double>[] _columns;
+    private readonly Price[] _converted;
+    private readonly Price[] _rows;
+    private readonly int _stride;
+    private int _from;
+    private int _to;
+    private bool _anyRefused;
+
+    public PriceRows(MarketData data, string column)
+    {
+        _data = data;
+        _column = column;
+        _columns = [.. data.Aligned.Select(series => series.FindColumn(column)!.Value)];
+        _converted = new Price[_columns.Length == 1 ? 1 : BarsAtOnce];
+        // Rows a power of two apart would all compete for the same few cache lines.
+        _stride = _columns.Length + 8;
+        _rows = new Price[_stride * _converted.Length];
+    }
+
+    /// <summary>The column of an instrument as it was given.</summary>
+    public ReadOnlySpan<double> Column(int instrument) => _columns[instrument].Span;
+
+    /// <summary>The prices of a bar, one per instrument; zero ticks for a missing one.</summary>
+    /// <exception cref="Identity.RefusalException">A price is not above zero, or too large for the grid.</exception>
+    public ReadOnlySpan<Price> this[int bar]
+    {
+        get
+        {
+            if (bar < _from || bar >= _to) Turn(bar);
+            var row = _rows.AsSpan((bar - _from) * _stride, _columns.Length);
+            if (_anyRefused && row.IndexOf(Refused) is >= 0 and var instrument)
+                throw ReplayRefusal.Price(_data.Instruments[instrument], _column, Column(instrument)[bar], _data.Times[bar]);
+            return row;
+        }
+    }
+
+    private void Turn(int bar)
+    {
+        _from = bar;
+        _to = Math.Min(bar + _converted.Length, _data.Count);
+        _anyRefused = false;
+        for (var instrument = 0; instrument < _columns.Length; instrument++)
+        {
+            Convert(_columns[instrument].Span[_from.._to]);
+            for (int i = 0, at = instrument; i < _to - _from; i++, at += _stride) _rows[at] = _converted[i];
+        }
+    }
+
+    private void Convert(ReadOnlySpan<double> values)
+    {
+        for (var done = 0; done < values.Length; done++)
+        {
+            done += Price.FromDoubles(values[done..], _converted.AsSpan(done));
+            if (done < values.Length) _converted[done] = One(values[done]);
+        }
+    }
+
+    private Price One(double value)
+    {
+        if (double.IsNaN(value)) return default;
+        if (Price.TryFromDouble(value, out var price) && price.Ticks > 0) return price;
+        _anyRefused = true;
+        return Refused;
+    }
+}
