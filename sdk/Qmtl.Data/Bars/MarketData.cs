@@ -34,6 +34,9 @@ public sealed class MarketData
     /// <summary>The common times, nanoseconds UTC.</summary>
     public ReadOnlySpan<long> Times => _times;
 
+    /// <summary>The same times, for those who keep them.</summary>
+    public ReadOnlyMemory<long> TimeAxis => _times;
+
     /// <summary>The series on the common times, in the order of <see cref="Instruments"/>.</summary>
     public IReadOnlyList<IColumnSource> Aligned { get; }
 

@@ -1,4 +1,5 @@
 using Qmtl.Core;
+using Qmtl.Statistics;
 
 namespace Qmtl.Runtime;
 
@@ -129,18 +130,36 @@ public sealed record ReplayResult
 public sealed record RejectionReport(string Time, string Symbol, double Quantity, string Reason);
 
 /// <summary>The series of a replay: what evaluation and reports are computed from.</summary>
-/// <param name="Times">Nanoseconds UTC of each bar.</param>
-/// <param name="Equity">Equity at each bar's close.</param>
-/// <param name="Returns">The n-1 simple returns between them.</param>
-/// <param name="Weights">The net position's share of equity at each bar's close.</param>
-/// <param name="Fills">All fills.</param>
-/// <param name="Trades">All closed trades.</param>
-public sealed record ReplaySeries(
-    ReadOnlyMemory<long> Times, ReadOnlyMemory<double> Equity, ReadOnlyMemory<double> Returns, ReadOnlyMemory<double> Weights,
-    IReadOnlyList<FillRecord> Fills, IReadOnlyList<RoundTrip> Trades)
+/// <param name="times">Nanoseconds UTC of each bar.</param>
+/// <param name="equity">Equity at each bar's close.</param>
+/// <param name="weights">The net position's share of equity at each bar's close.</param>
+/// <param name="fills">All fills.</param>
+/// <param name="trades">All closed trades.</param>
+public sealed class ReplaySeries(
+    ReadOnlyMemory<long> times, ReadOnlyMemory<double> equity, ReadOnlyMemory<double> weights, IReadOnlyList<FillRecord> fills, IReadOnlyList<RoundTrip> trades)
 {
+    private double[]? _returns;
+
     /// <summary>No bars.</summary>
-    public static ReplaySeries Empty { get; } = new(default, default, default, default, [], []);
+    public static ReplaySeries Empty { get; } = new(default, default, default, [], []);
+
+    /// <summary>Nanoseconds UTC of each bar.</summary>
+    public ReadOnlyMemory<long> Times { get; } = times;
+
+    /// <summary>Equity at each bar's close.</summary>
+    public ReadOnlyMemory<double> Equity { get; } = equity;
+
+    /// <summary>The n-1 simple returns between those, computed when first asked for.</summary>
+    public ReadOnlyMemory<double> Returns => _returns ??= EquityStatistics.Returns(Equity.Span);
+
+    /// <summary>The net position's share of equity at each bar's close.</summary>
+    public ReadOnlyMemory<double> Weights { get; } = weights;
+
+    /// <summary>All fills.</summary>
+    public IReadOnlyList<FillRecord> Fills { get; } = fills;
+
+    /// <summary>All closed trades.</summary>
+    public IReadOnlyList<RoundTrip> Trades { get; } = trades;
 
     /// <summary>Net return of each closed trade on its entry notional.</summary>
     public double[] TradeReturns() => [.. Trades.Select(trade => trade.NetReturn)];

@@ -12,11 +12,10 @@ internal static class ResultBuilder
 
     public static ReplayResult Build(Strategy strategy, MarketData data, ReplayOptions options, StrategyGraph graph, SessionRecord session, TimeSpan elapsed)
     {
-        var seconds = Array.ConvertAll(data.Times.ToArray(), time => time / BarTime.NanosecondsPerSecond);
-        var calendar = options.Calendar ?? TradingCalendars.Guess(seconds)?.Calendar ?? TradingCalendar.Crypto;
+        var calendar = options.Calendar ?? TradingCalendars.Guess(data.Times, BarTime.NanosecondsPerSecond)?.Calendar ?? TradingCalendar.Crypto;
         var barsPerYear = options.BarsPerYear ?? TradingCalendars.BarsPerYear(calendar, data.IntervalSeconds);
         var account = session.Account;
-        var report = EquityStatistics.Of(session.Equity, barsPerYear, seconds);
+        var report = EquityStatistics.Of(session.Equity, barsPerYear, data.Times, BarTime.NanosecondsPerSecond);
         var growth = account.Equity.ToDouble() / account.InitialCash.ToDouble();
         var cagr = Cagr(growth, data.Count, barsPerYear);
         ClosedTrade[] trades = [.. session.Recorder.Trades.Select(trade => new ClosedTrade(trade.ClosedAt / BarTime.NanosecondsPerSecond, trade.NetProfit.ToDouble()))];
@@ -61,8 +60,7 @@ internal static class ResultBuilder
             StreamDigest = session.Digest,
             ElapsedMs = milliseconds,
             BarsPerSecond = data.Count / milliseconds * 1000,
-            Series = new ReplaySeries(
-                data.Times.ToArray(), session.Equity, EquityStatistics.Returns(session.Equity), session.Weights, session.Recorder.Fills, session.Recorder.Trades),
+            Series = new ReplaySeries(data.TimeAxis, session.Equity, session.Weights, session.Recorder.Fills, session.Recorder.Trades),
         };
     }
 

@@ -1,3 +1,6 @@
+using System.Numerics;
+using System.Runtime.InteropServices;
+
 namespace Qmtl.Statistics;
 
 /// <summary>When a market trades, as far as counting its bars needs to know.</summary>
@@ -61,6 +64,7 @@ public static class TradingCalendars
     public static double? MedianInterval(ReadOnlySpan<long> timestamps)
     {
         if (timestamps.Length < 2) return null;
+        if (HasNoGaps(timestamps)) return timestamps[1] > timestamps[0] ? timestamps[1] - timestamps[0] : null;
         var intervals = new double[timestamps.Length - 1];
         for (var i = 0; i < intervals.Length; i++) intervals[i] = timestamps[i + 1] - timestamps[i];
         return Moments.Quantile(intervals, 0.5) is > 0 and var median ? median : null;
@@ -69,12 +73,31 @@ public static class TradingCalendars
     /// <summary>
     /// Concludes the calendar from which days and hours have bars. Null when there is no interval to be seen.
     /// </summary>
-    /// <param name="timestamps">Epoch seconds of the bars in ascending order, UTC.</param>
-    public static CalendarGuess? Guess(ReadOnlySpan<long> timestamps)
+    /// <param name="timestamps">Times of the bars since 1970 in ascending order, UTC.</param>
+    /// <param name="unitsPerSecond">Units of those times in a second: 1 for seconds, 1,000,000,000 for nanoseconds.</param>
+    public static CalendarGuess? Guess(ReadOnlySpan<long> timestamps, long unitsPerSecond = 1)
     {
-        if (MedianInterval(timestamps) is not { } interval) return null;
-        var (calendar, reason) = Conclude(Observe(timestamps), interval, timestamps[^1] - timestamps[0]);
+        if (MedianInterval(timestamps) / unitsPerSecond is not { } interval) return null;
+        var (calendar, reason) = Conclude(Observe(timestamps, unitsPerSecond), interval, (timestamps[^1] - timestamps[0]) / unitsPerSecond);
         return new CalendarGuess(calendar, reason, interval, BarsPerYear(calendar, interval));
+    }
+
+    private static bool HasNoGaps(ReadOnlySpan<long> timestamps)
+    {
+        var interval = timestamps[1] - timestamps[0];
+        var before = MemoryMarshal.Cast<long, Vector<long>>(timestamps[..^1]);
+        var after = MemoryMarshal.Cast<long, Vector<long>>(timestamps[1..]);
+        for (var i = 0; i < before.Length; i++)
+        {
+            if (!Vector.EqualsAll(after[i] - before[i], new Vector<long>(interval))) return false;
+        }
+
+        for (var i = (before.Length * Vector<long>.Count) + 1; i < timestamps.Length; i++)
+        {
+            if (timestamps[i] - timestamps[i - 1] != interval) return false;
+        }
+
+        return true;
     }
 
     private readonly record struct Traits(int Saturdays, int Sundays, int OutsideSession, int Holidays, int Bars);
@@ -98,20 +121,28 @@ public static class TradingCalendars
             : (TradingCalendar.Fx, "bars around the clock on weekdays, none on weekends");
     }
 
-    private static Traits Observe(ReadOnlySpan<long> timestamps)
+    private static Traits Observe(ReadOnlySpan<long> timestamps, long unitsPerSecond)
     {
-        int saturdays = 0, sundays = 0, outside = 0, holidays = 0;
-        foreach (var timestamp in timestamps)
+        // 9:30 to 16:00 in New York is 13:30 to 20:00 UTC in summer and an hour later in winter; bars carry their start or their end.
+        var (day, opens, closes) = (86_400 * unitsPerSecond, 13 * 3600 * unitsPerSecond, 21 * 3600 * unitsPerSecond);
+        int sundays = 0, outside = 0, holidays = 0;
+        for (var i = 0; i < timestamps.Length;)
         {
-            var time = DateTimeOffset.FromUnixTimeSeconds(timestamp);
-            if (time.DayOfWeek == DayOfWeek.Saturday) saturdays++;
-            if (time.DayOfWeek == DayOfWeek.Sunday) sundays++;
-            if (IsHoliday(time)) holidays++;
-            // 9:30 to 16:00 in New York is 13:30 to 20:00 UTC in summer and an hour later in winter; bars carry their start or their end.
-            if (time.TimeOfDay < new TimeSpan(13, 0, 0) || time.TimeOfDay > new TimeSpan(21, 0, 0)) outside++;
+            var midnight = timestamps[i] - (((timestamps[i] % day) + day) % day);
+            var date = DateTimeOffset.FromUnixTimeSeconds(midnight / unitsPerSecond);
+            // Bars on a Saturday decide, whatever else there is.
+            if (date.DayOfWeek == DayOfWeek.Saturday) return new Traits(1, sundays, outside, holidays, timestamps.Length);
+            var first = i;
+            for (; i < timestamps.Length && timestamps[i] < midnight + day; i++)
+            {
+                if (timestamps[i] < midnight + opens || timestamps[i] > midnight + closes) outside++;
+            }
+
+            if (date.DayOfWeek == DayOfWeek.Sunday) sundays += i - first;
+            if (IsHoliday(date)) holidays += i - first;
         }
 
-        return new Traits(saturdays, sundays, outside, holidays, timestamps.Length);
+        return new Traits(0, sundays, outside, holidays, timestamps.Length);
     }
 
     // Holidays that US exchanges keep and currency markets do not: Presidents' Day, Memorial Day, Labor Day and Thanksgiving.

@@ -1,3 +1,6 @@
+using System.Numerics;
+using System.Runtime.InteropServices;
+
 namespace Qmtl.Statistics;
 
 /// <summary>Performance of an equity curve that is marked at the close of every bar, from bar 0 on.</summary>
@@ -28,39 +31,71 @@ public static class EquityStatistics
     public static double[] Returns(ReadOnlySpan<double> equity)
     {
         if (equity.Length < 2) return [];
-        var returns = new double[equity.Length - 1];
-        for (var i = 0; i < returns.Length; i++) returns[i] = equity[i] > 0 ? (equity[i + 1] / equity[i]) - 1 : double.NaN;
+        var returns = GC.AllocateUninitializedArray<double>(equity.Length - 1);
+        Returns(equity, returns);
         return returns;
     }
 
     /// <summary>The report of a curve.</summary>
     /// <param name="equity">Equity at each bar's close.</param>
     /// <param name="barsPerYear">Bars in a year.</param>
-    /// <param name="timestamps">Epoch seconds of the bars, for durations; may be empty.</param>
-    public static EquityReport Of(ReadOnlySpan<double> equity, double barsPerYear, ReadOnlySpan<long> timestamps = default)
+    /// <param name="timestamps">Times of the bars since 1970, for durations; may be empty.</param>
+    /// <param name="unitsPerSecond">Units of those times in a second: 1 for seconds, 1,000,000,000 for nanoseconds.</param>
+    public static EquityReport Of(ReadOnlySpan<double> equity, double barsPerYear, ReadOnlySpan<long> timestamps = default, long unitsPerSecond = 1)
     {
-        var returns = Moments.Finite(Returns(equity)).Span;
-        double? cagr = equity.IsEmpty ? null : Cagr(equity[0], equity[^1], equity.Length - 1, barsPerYear);
-        var drawdown = Drawdowns.Equity(equity);
+        if (equity.IsEmpty) return new EquityReport(null, null, null, null, null, null, null, null, null);
+        var (mean, deviation, downside, drawdown) = Scan(equity);
+        var cagr = Cagr(equity[0], equity[^1], equity.Length - 1, barsPerYear);
+        var year = Math.Sqrt(barsPerYear);
         return new EquityReport(
-            equity.IsEmpty ? null : ReturnStatistics.Ratio(equity[^1] - equity[0], equity[0]),
+            ReturnStatistics.Ratio(equity[^1] - equity[0], equity[0]),
             cagr,
-            ReturnStatistics.Volatility(returns, barsPerYear),
-            ReturnStatistics.Sharpe(returns, barsPerYear),
-            ReturnStatistics.Sortino(returns, barsPerYear),
+            ReturnStatistics.Finite(deviation * year),
+            ReturnStatistics.Finite(ReturnStatistics.Ratio(mean, deviation) * year),
+            ReturnStatistics.Finite(ReturnStatistics.Ratio(mean, downside) * year),
             ReturnStatistics.Ratio(cagr, drawdown.MaxDrawdown),
-            equity.IsEmpty ? null : drawdown.MaxDrawdown,
-            Span(drawdown, timestamps),
-            equity.IsEmpty ? null : drawdown.Ulcer);
+            drawdown.MaxDrawdown,
+            Span(drawdown, timestamps, unitsPerSecond),
+            drawdown.Ulcer);
+    }
+
+    internal static void Returns(ReadOnlySpan<double> equity, Span<double> returns)
+    {
+        var now = MemoryMarshal.Cast<double, Vector<double>>(equity[..returns.Length]);
+        var next = MemoryMarshal.Cast<double, Vector<double>>(equity[1..]);
+        var vectors = MemoryMarshal.Cast<double, Vector<double>>(returns);
+        for (var i = 0; i < vectors.Length; i++)
+            vectors[i] = Vector.ConditionalSelect(Vector.GreaterThan(now[i], Vector<double>.Zero), (next[i] / now[i]) - Vector<double>.One, new Vector<double>(double.NaN));
+        for (var i = vectors.Length * Vector<double>.Count; i < returns.Length; i++) returns[i] = equity[i] > 0 ? (equity[i + 1] / equity[i]) - 1 : double.NaN;
+    }
+
+    // One walk over the curve: each stretch of it is measured in every way while it is in the cache.
+    private static (double? Mean, double? Deviation, double? Downside, DrawdownSummary Drawdown) Scan(ReadOnlySpan<double> equity)
+    {
+        var returns = default(ReturnScan);
+        var drawdowns = new DrawdownScan(peak: double.NegativeInfinity);
+        for (var start = 0; start < equity.Length; start += ReturnScan.Stretch)
+        {
+            var points = Math.Min(ReturnScan.Stretch, equity.Length - start);
+            returns.Add(equity.Slice(start, Math.Min(points + 1, equity.Length - start)));
+            drawdowns.Add(equity.Slice(start, points));
+        }
+
+        if (returns.IsFinite) return (returns.Mean, returns.SampleDeviation, returns.DownsideDeviation, drawdowns.Summary);
+
+        // Undefined returns are left out, wherever they are.
+        var finite = Moments.Finite(Returns(equity)).Span;
+        return (Moments.Mean(finite), Moments.SampleDeviation(finite), ReturnStatistics.DownsideDeviation(finite), drawdowns.Summary);
     }
 
     /// <summary>(final / initial)^(bars per year / periods) − 1. Null without periods, or when more than everything was lost.</summary>
     internal static double? Cagr(double initial, double? final, int periods, double barsPerYear) =>
         periods > 0 && initial > 0 && final is >= 0 ? ReturnStatistics.Finite(Math.Pow(final.Value / initial, barsPerYear / periods) - 1) : null;
 
-    private static TimeSpan? Span(DrawdownSummary drawdown, ReadOnlySpan<long> timestamps)
+    private static TimeSpan? Span(DrawdownSummary drawdown, ReadOnlySpan<long> timestamps, long unitsPerSecond)
     {
         if (timestamps.IsEmpty || drawdown.TroughIndex < 0) return null;
-        return TimeSpan.FromSeconds(timestamps[drawdown.RecoveryIndex ?? timestamps.Length - 1] - timestamps[Math.Max(drawdown.PeakIndex, 0)]);
+        var units = timestamps[drawdown.RecoveryIndex ?? timestamps.Length - 1] - timestamps[Math.Max(drawdown.PeakIndex, 0)];
+        return TimeSpan.FromSeconds(units / unitsPerSecond);
     }
 }

@@ -25,13 +25,8 @@ public static class ReturnStatistics
         Ratio(Moments.Mean(returns) - riskFree, Moments.PopulationDeviation(returns));
 
     /// <summary>Annualised Sortino ratio: mean(r − rf) / √(Σ min(r − rf, 0)² / n) × √(bars per year). Null without a loss.</summary>
-    public static double? Sortino(ReadOnlySpan<double> returns, double barsPerYear, double riskFree = 0)
-    {
-        double squares = 0;
-        foreach (var r in returns) squares += Math.Min(r - riskFree, 0) * Math.Min(r - riskFree, 0);
-        var downside = returns.IsEmpty ? (double?)null : Math.Sqrt(squares / returns.Length);
-        return Finite(Ratio(Moments.Mean(returns) - riskFree, downside) * Math.Sqrt(barsPerYear));
-    }
+    public static double? Sortino(ReadOnlySpan<double> returns, double barsPerYear, double riskFree = 0) =>
+        Finite(Ratio(Moments.Mean(returns) - riskFree, DownsideDeviation(returns, riskFree)) * Math.Sqrt(barsPerYear));
 
     /// <summary>Annualised volatility: sample deviation × √(bars per year).</summary>
     public static double? Volatility(ReadOnlySpan<double> returns, double barsPerYear) => Finite(Moments.SampleDeviation(returns) * Math.Sqrt(barsPerYear));
@@ -105,6 +100,14 @@ public static class ReturnStatistics
         }
 
         return count == 0 ? null : Finite(Math.Max(-sum / count, 0));
+    }
+
+    /// <summary>√(Σ min(r − rf, 0)² / n); null without returns.</summary>
+    internal static double? DownsideDeviation(ReadOnlySpan<double> returns, double riskFree = 0)
+    {
+        double squares = 0;
+        foreach (var r in returns) squares += Math.Min(r - riskFree, 0) * Math.Min(r - riskFree, 0);
+        return returns.IsEmpty ? null : Math.Sqrt(squares / returns.Length);
     }
 
     /// <summary>Null where the quotient is undefined or not finite.</summary>

@@ -1,3 +1,6 @@
+using System.Numerics;
+using System.Runtime.InteropServices;
+
 namespace Qmtl.Statistics;
 
 /// <summary>A closed round trip.</summary>
@@ -44,13 +47,12 @@ public static class PositionStatistics
     public static double? Turnover(ReadOnlySpan<double> weights, double barsPerYear)
     {
         if (weights.IsEmpty) return null;
-        double sum = 0, previous = 0;
-        foreach (var weight in weights)
-        {
-            sum += Math.Abs(weight - previous);
-            previous = weight;
-        }
-
+        var before = MemoryMarshal.Cast<double, Vector<double>>(weights[..^1]);
+        var after = MemoryMarshal.Cast<double, Vector<double>>(weights[1..]);
+        var changes = Vector<double>.Zero;
+        for (var i = 0; i < before.Length; i++) changes += Vector.Abs(after[i] - before[i]);
+        var sum = Math.Abs(weights[0]) + Vector.Sum(changes);
+        for (var i = (before.Length * Vector<double>.Count) + 1; i < weights.Length; i++) sum += Math.Abs(weights[i] - weights[i - 1]);
         return ReturnStatistics.Finite(sum * barsPerYear / weights.Length);
     }
 }
