@@ -136,7 +136,7 @@ public sealed class ReplayEqualsReferenceTests
         protected override void Build(StrategyBuilder s)
         {
             foreach (var (i, instrument) in s.Instruments.Index())
-                s.Target(s.Price(instrument), StrategyBuilder.Compute(new NoiseKernel((seed * 31) + i, changes, instruments), s.Price(instrument).Close));
+                s.Target(s.Price(instrument), s.Compute(new NoiseKernel((seed * 31) + i, changes, instruments), s.Price(instrument).Close));
         }
     }
 
