@@ -6,6 +6,8 @@ public static class IndicatorCatalog
     private static readonly IndicatorDefinition[] Definitions =
     [
         .. Averages.Definitions,
+        .. Oscillators.Definitions,
+        .. Trend.Definitions,
         .. Rolling.Definitions,
     ];
 

@@ -4,7 +4,7 @@ namespace Qmtl.Strategies;
 public sealed partial class Series
 {
     /// <summary>The exponential moving average, y' = y + 2 / (n + 1) (x - y), seeded by the simple mean of the first <paramref name="period"/> values.</summary>
-    /// <remarks>First value after n - 1 bars. Seeded as in TA-Lib, LEAN, Skender and TradingView; pandas' <c>ewm(adjust=False)</c> begins with the first price instead.</remarks>
+    /// <remarks>First value after n - 1 bars. Seeded as in TA-Lib, LEAN and Skender; pandas' <c>ewm(adjust=False)</c> begins with the first price instead.</remarks>
     /// <param name="period">Bars that the weight stands for, 1..10000.</param>
     public Series Ema(int period)
     {
@@ -38,7 +38,7 @@ public sealed partial class Series
     /// <param name="period">n, 2..10000.</param>
     public Series Hma(int period)
     {
-        CheckFrom("hma", period, 2, "period");
+        CheckWindow("hma", period, 2);
         return ((2.0 * Wma(period / 2)) - Wma(period)).Wma((int)Math.Sqrt(period));
     }
 
@@ -79,7 +79,7 @@ public sealed partial class Series
     }
 
     /// <summary>The zero-lag exponential average: the EMA of x + (x - x of (n - 1) / 2 bars ago).</summary>
-    /// <remarks>Source: J. Ehlers and R. Way, Zero Lag (Well, Almost), TASC 11/2010. The lag is rounded down, as in pandas-ta and TradingView's common script.</remarks>
+    /// <remarks>Source: J. Ehlers and R. Way, Zero Lag (Well, Almost), TASC 11/2010. The lag is rounded down, as in pandas-ta.</remarks>
     /// <param name="period">n, 1..10000.</param>
     public Series Zlema(int period)
     {
@@ -133,12 +133,7 @@ public sealed partial class Series
     }
 
     // The sum of the moves of n bars, up and down.
-    private Series Path(int period) => Momentum(1).Abs().Sma(period) * period;
-
-    private void CheckFrom(string name, int value, int min, string argument)
-    {
-        if (value < min || value > Kernel.MaxPeriod) throw Refuse.Argument(name, Node, argument, $"must be a whole number {min}..{Kernel.MaxPeriod}, was {value}");
-    }
+    private Series Path(int period) => Momentum(1).Abs().Sum(period);
 
     private void CheckNumber(string name, double value, double min, double max, string argument)
     {
