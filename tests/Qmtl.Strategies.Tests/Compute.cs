@@ -56,11 +56,12 @@ internal sealed class RandomBars : IColumnSource
 {
     private readonly Dictionary<string, double[]> _columns;
 
-    public RandomBars(int seed, int count, bool huge = false, double missing = 0.03)
+    public RandomBars(int seed, int count, bool huge = false, double missing = 0.03, bool book = false)
     {
         var random = new Random(seed);
         Count = count;
-        _columns = new[] { "open", "high", "low", "close", "volume" }.ToDictionary(
+        string[] names = ["open", "high", "low", "close", "volume", .. book ? TestBars.BookColumns : []];
+        _columns = names.ToDictionary(
             name => name,
             _ => Enumerable.Range(0, count).Select(_ => random.NextDouble() < missing ? double.NaN
                 : huge ? (random.NextDouble() - 0.5) * Math.Pow(10, random.Next(-300, 308))

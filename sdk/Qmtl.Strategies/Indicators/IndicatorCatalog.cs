@@ -9,6 +9,10 @@ public static class IndicatorCatalog
         .. Oscillators.Definitions,
         .. Trend.Definitions,
         .. Rolling.Definitions,
+        .. Ranges.Definitions,
+        .. Volume.Definitions,
+        .. Models.Definitions,
+        .. Books.Definitions,
     ];
 
     /// <summary>A fresh instance of every indicator, parameters at their defaults.</summary>

@@ -13,14 +13,14 @@ public sealed class IndicatorConformanceTests
     [MemberData(nameof(Indicators))]
     public void Compute_AnyBlockLength_GivesTheSameBits(string name)
     {
-        foreach (var bars in new IColumnSource[] { TestBars.Walk(1_500), new RandomBars(3, 1_500) }) AssertSameBits(name, bars);
+        foreach (var bars in new IColumnSource[] { TestBars.Walk(1_500), new RandomBars(3, 1_500, book: true) }) AssertSameBits(name, bars);
     }
 
     [Theory]
     [MemberData(nameof(Indicators))]
     public void Compute_AnyInput_IsFiniteOrMissing(string name)
     {
-        foreach (var column in Run(IndicatorCatalog.Create(name), new RandomBars(5, 700, huge: true), 128).Columns) Assert.DoesNotContain(column, double.IsInfinity);
+        foreach (var column in Run(IndicatorCatalog.Create(name), new RandomBars(5, 700, huge: true, book: true), 128).Columns) Assert.DoesNotContain(column, double.IsInfinity);
     }
 
     [Theory]

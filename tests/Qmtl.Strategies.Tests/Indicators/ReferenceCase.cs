@@ -35,6 +35,10 @@ internal sealed class Ohlcv(BarSeries bars)
     public double[] Low { get; } = bars.FindColumn("low")!.Value.ToArray();
 
     public double[] Close { get; } = bars.FindColumn("close")!.Value.ToArray();
+
+    public double[] Volume { get; } = bars.FindColumn("volume")!.Value.ToArray();
+
+    public double[] Column(string name) => bars.FindColumn(name)!.Value.ToArray();
 }
 
 /// <summary>Bars written down in a test.</summary>

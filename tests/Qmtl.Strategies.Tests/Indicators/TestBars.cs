@@ -6,18 +6,42 @@ namespace Qmtl.Strategies.Tests;
 /// <summary>Bars to check indicators on.</summary>
 internal static class TestBars
 {
-    /// <summary>A reproducible random walk with plausible open, high, low, close and volume.</summary>
+    /// <summary>How many levels each side of the made-up order book has.</summary>
+    public const int BookLevels = 5;
+
+    /// <summary>The columns of that book.</summary>
+    public static IEnumerable<string> BookColumns =>
+        ["bid", "ask", .. Enumerable.Range(1, BookLevels).SelectMany(level => new[] { $"bid_size_{level}", $"ask_size_{level}" })];
+
+    /// <summary>A reproducible random walk with plausible open, high, low, close, volume and order book.</summary>
     public static BarSeries Walk(int count = 600, ulong seed = 7) =>
-        SyntheticBars.Generate(new SyntheticOptions { Instrument = "X", Count = count, Seed = seed, Volatility = 0.01 });
+        WithBook(SyntheticBars.Generate(new SyntheticOptions { Instrument = "X", Count = count, Seed = seed, Volatility = 0.01 }));
 
     /// <summary>Real bars: a file below the folder of market data, such as "crypto/1m/BTC-PERP.csv".</summary>
     public static BarSeries Real(string file, int count = 5_000)
     {
         var all = CsvBars.ReadFile(Path.Combine(Machine.MarketDataFolder!, file))[0];
         var names = all.ColumnNames;
-        return new BarSeries(
+        return WithBook(new BarSeries(
             "X", all.Times[..Math.Min(count, all.Count)].ToArray(),
-            names.ToDictionary(name => name, name => all.FindColumn(name)!.Value.Span[..Math.Min(count, all.Count)].ToArray(), StringComparer.Ordinal));
+            names.ToDictionary(name => name, name => all.FindColumn(name)!.Value.Span[..Math.Min(count, all.Count)].ToArray(), StringComparer.Ordinal)));
+    }
+
+    /// <summary>The same bars with a made-up order book around the close: sizes from 0 to 99, some levels and now and then a whole side empty.</summary>
+    private static BarSeries WithBook(BarSeries bars)
+    {
+        var random = new Random(bars.Count);
+        var columns = bars.ColumnNames.ToDictionary(name => name, name => bars.FindColumn(name)!.Value.ToArray(), StringComparer.Ordinal);
+        foreach (var name in BookColumns) columns[name] = [.. Enumerable.Range(0, bars.Count).Select(_ => (double)Math.Max(random.Next(-10, 100), 0))];
+        for (var i = 0; i < bars.Count; i++)
+        {
+            var (close, half) = (columns["close"][i], 0.0005 * random.Next(1, 4));
+            (columns["bid"][i], columns["ask"][i]) = (close * (1 - half), close * (1 + half));
+            // The micro-price of an empty best level is missing; what is tested over all indicators is clean bars.
+            columns["ask_size_1"][i]++;
+        }
+
+        return new BarSeries(bars.Instrument, bars.Times.ToArray(), columns);
     }
 
     /// <summary>The columns of an indicator by name.</summary>

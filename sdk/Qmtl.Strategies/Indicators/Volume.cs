@@ -1,0 +1,52 @@
+namespace Qmtl.Strategies;
+
+/// <summary>Indicators of price and volume together.</summary>
+internal static class Volume
+{
+    public static IndicatorDefinition[] Definitions =>
+    [
+        new("obv", "On-balance volume: volume added on bars that close higher, taken away on bars that close lower; starts at 0.", _ => bars => [("obv", bars.Obv())]),
+        new("pvt", "Price-volume trend: volume times the relative change of the close, summed up from 0.", _ => bars => [("pvt", bars.Pvt())]),
+        new("pvi", "Positive volume index: follows the close on bars with more volume than the bar before; starts at 1000.", _ => bars => [("pvi", bars.Pvi())]),
+        new("nvi", "Negative volume index: follows the close on bars with less volume than the bar before; starts at 1000.", _ => bars => [("nvi", bars.Nvi())]),
+        new("vwap", "Volume-weighted mean price of the last n bars.", declare =>
+        {
+            var period = declare.Period(20, "Bars of the window.");
+            var price = declare.Price(@default: "hlc3");
+            return bars => [("vwap", bars.Vwap(period, price.Of(bars)))];
+        }),
+        new("vwma", "Volume-weighted moving average of the close.", declare =>
+        {
+            var period = declare.Period(20, "Bars of the window.");
+            var price = declare.Price();
+            return bars => [("vwma", bars.Vwap(period, price.Of(bars)))];
+        }),
+        new("twap", "Time-weighted mean price of the last n bars.", declare =>
+        {
+            var period = declare.Period(20, "Bars of the window.");
+            var price = declare.Price(@default: "ohlc4");
+            return bars => [("twap", bars.Twap(period, price.Of(bars)))];
+        }),
+        new("mfi", "Money flow index, 0..100: the share of money that changed hands on rising typical prices.", declare =>
+        {
+            var period = declare.Period(14, "Changes that count.");
+            return bars => [("mfi", bars.Mfi(period))];
+        }),
+        new("cmf", "Chaikin's money flow, -1..1: where closes lie in their ranges, weighted by volume.", declare =>
+        {
+            var period = declare.Period(20, "Bars of the window.");
+            return bars => [("cmf", bars.Cmf(period))];
+        }),
+        new("force_index", "Elder's force index: exponential average of the change of the close times volume.", declare =>
+        {
+            var period = declare.Period(13, "Bars of the average.");
+            return bars => [("force_index", bars.ForceIndex(period))];
+        }),
+        new("eom", "Arms' ease of movement: how far the middle of the bar moved per volume, averaged.", declare =>
+        {
+            var period = declare.Period(14, "Bars of the average.");
+            var divisor = declare.Number("divisor", 10_000, 1, 1e12, "What volume is counted in.");
+            return bars => [("eom", bars.EaseOfMovement(period, divisor))];
+        }),
+    ];
+}

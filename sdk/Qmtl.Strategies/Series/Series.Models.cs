@@ -1,0 +1,79 @@
+namespace Qmtl.Strategies;
+
+/// <content>Models with given parameters: nothing is fitted, so nothing can look ahead.</content>
+public sealed partial class Series
+{
+    /// <summary>Kalman's filter of a random walk seen through noise: a smooth level that trusts each value the less the noisier values are.</summary>
+    /// <remarks>
+    /// Source: R. E. Kalman, A New Approach to Linear Filtering and Prediction Problems, 1960. The first value is the first level, with
+    /// variance <paramref name="p0"/>; then, each bar, p += q, k = p / (p + r), x += k (z - x), p *= 1 - k. q and r are in squared units of the series, and
+    /// r / q decides how smooth the line gets. No warm-up.
+    /// </remarks>
+    /// <param name="q">Variance of the level's own move per bar, 0..1e12.</param>
+    /// <param name="r">Variance of the noise in each value, 1e-12..1e12.</param>
+    /// <param name="p0">Variance of the first level, 0..1e12.</param>
+    public Series Kalman(double q = 1e-5, double r = 1e-2, double p0 = 1)
+    {
+        Argument.Number("kalman", Node, q, 0, 1e12, "q");
+        Argument.Number("kalman", Node, r, 1e-12, 1e12, "r");
+        Argument.Number("kalman", Node, p0, 0, 1e12, "p0");
+        return new Series(Node.Of(new KalmanKernel(q, r, p0), Node));
+    }
+
+    /// <summary>Kalman's filter of a local linear trend: a level, and the slope at which it moves per bar.</summary>
+    /// <remarks>
+    /// Source: A. C. Harvey, Forecasting, Structural Time Series Models and the Kalman Filter, 1989. Each bar the level moves by the slope, and both move at random;
+    /// a value is the level plus noise. Begins at the first value with slope 0 and variance <paramref name="p0"/> of each. No warm-up, but the slope
+    /// means little until some values have been seen. Variances are in squared units of the series.
+    /// </remarks>
+    /// <param name="qLevel">Variance of the level's own move per bar, 0..1e12.</param>
+    /// <param name="qSlope">Variance of the slope's move per bar, 0..1e12.</param>
+    /// <param name="r">Variance of the noise in each value, 1e-12..1e12.</param>
+    /// <param name="p0">Variance of the first level and slope, 0..1e12.</param>
+    public KalmanTrend KalmanTrend(double qLevel = 1e-5, double qSlope = 1e-6, double r = 1e-2, double p0 = 1)
+    {
+        Argument.Number("kalman_trend", Node, qLevel, 0, 1e12, "qLevel");
+        Argument.Number("kalman_trend", Node, qSlope, 0, 1e12, "qSlope");
+        Argument.Number("kalman_trend", Node, r, 1e-12, 1e12, "r");
+        Argument.Number("kalman_trend", Node, p0, 0, 1e12, "p0");
+        var outputs = new KalmanTrendKernel(qLevel, qSlope, r, p0).Over(this);
+        return new KalmanTrend(outputs[0], outputs[1]);
+    }
+
+    /// <summary>The deviation of the next bar's log return that a GARCH(1,1) with these parameters expects; this series is a price.</summary>
+    /// <remarks>
+    /// Source: T. Bollerslev, Generalized Autoregressive Conditional Heteroskedasticity, 1986. variance = omega + alpha r² + beta variance, begun as the
+    /// sample variance of the first <paramref name="seed"/> log returns, so the first value comes after that many bars. A fraction per bar: 0.01 is one
+    /// percent; times the square root of bars per year it is annual. The long-run variance is omega / (1 - alpha - beta).
+    /// </remarks>
+    /// <param name="omega">What variance there is always, 0..1.</param>
+    /// <param name="alpha">Weight of the latest squared return, 0..1.</param>
+    /// <param name="beta">Weight of the variance before, 0..1; alpha + beta must not be above 1.</param>
+    /// <param name="seed">Returns that the first variance is taken from, 2..9999.</param>
+    public Series Garch(double omega, double alpha, double beta, int seed = 20)
+    {
+        Argument.Number("garch", Node, omega, 0, 1, "omega");
+        Argument.Number("garch", Node, alpha, 0, 1, "alpha");
+        Argument.Number("garch", Node, beta, 0, 1 - alpha, "beta");
+        if (seed is < 2 or >= Kernel.MaxPeriod) throw Refuse.Argument("garch", Node, "seed", $"must be a whole number 2..{Kernel.MaxPeriod - 1}, was {seed}");
+        return new Series(Node.Of(new GarchKernel(omega, alpha, beta, seed), Node));
+    }
+
+    /// <summary>The exponentially weighted deviation of log returns with mean zero: variance = lambda variance + (1 - lambda) r²; this series is a price.</summary>
+    /// <remarks>
+    /// Source: J.P. Morgan, RiskMetrics Technical Document, 1996 (lambda 0.94 for days). It is the GARCH without omega, and the same node as
+    /// <see cref="Garch"/> with those parameters; seeded alike. A fraction per bar.
+    /// </remarks>
+    /// <param name="lambda">How much of the variance stays, 0..1.</param>
+    /// <param name="seed">Returns that the first variance is taken from, 2..9999.</param>
+    public Series EwmaVolatility(double lambda = 0.94, int seed = 20)
+    {
+        Argument.Number("ewma_volatility", Node, lambda, 0, 1, "lambda");
+        return Garch(0, 1 - lambda, lambda, seed);
+    }
+}
+
+/// <summary>The lines of <see cref="Series.KalmanTrend"/>.</summary>
+/// <param name="Level">The filtered level.</param>
+/// <param name="Slope">Its move per bar.</param>
+public sealed record KalmanTrend(Series Level, Series Slope);
