@@ -4,7 +4,15 @@ using Qmtl.Cli.Shell;
 using var interrupted = new CancellationTokenSource();
 using var byKey = PosixSignalRegistration.Create(PosixSignal.SIGINT, Interrupt);
 using var bySystem = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Interrupt);
-return await CliApp.RunAsync(args, CliHost.OfThisProcess(), interrupted.Token);
+var host = CliHost.OfThisProcess();
+try
+{
+    return await CliApp.RunAsync(args, host, interrupted.Token);
+}
+finally
+{
+    await host.Out.FlushAsync();
+}
 
 // The first signal lets the command tidy up; a second one ends the process at once.
 void Interrupt(PosixSignalContext signal)

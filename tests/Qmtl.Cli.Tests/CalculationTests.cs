@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Qmtl.Strategies;
 
 namespace Qmtl.Cli.Tests;
 
@@ -18,6 +19,39 @@ public sealed class CalculationTests : IDisposable
 
         Assert.Equal(0, ran.ExitCode);
         Assert.Equal(["timestamp,sma", "1970-01-01T00:01:00Z,", "1970-01-01T00:02:00Z,1.5", "1970-01-01T00:03:00Z,3", "1970-01-01T00:04:00Z,6"], ran.Lines);
+    }
+
+    [Fact]
+    public async Task Indicator_List_NamesEveryIndicatorWithParametersAndColumns()
+    {
+        var json = await Command.JsonAsync("indicator", "--list");
+        var table = await Command.RunAsync("indicator", "--list");
+
+        var listed = json.GetProperty("indicators").EnumerateArray().ToArray();
+        Assert.Equal(IndicatorCatalog.All.Select(indicator => indicator.Name), listed.Select(entry => entry.GetProperty("name").GetString()));
+        Assert.All(listed, entry => Assert.NotEqual(0, entry.GetProperty("columns").GetArrayLength()));
+        Assert.All(IndicatorCatalog.All, indicator => Assert.Contains(table.Lines, line => line.TrimStart().StartsWith(indicator.Name + " ", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task Indicator_ListOfOne_SaysRangesAndWarmup()
+    {
+        var ran = await Command.RunAsync("indicator", "sma", "--list");
+
+        Assert.Equal(0, ran.ExitCode);
+        Assert.Contains("period      1..10000, default 20", ran.Out, StringComparison.Ordinal);
+        Assert.Contains("column sma  first value after 19 bars", ran.Out, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("indicator", "name one, or use --list")]
+    [InlineData("indicator sma", "--csv is required")]
+    public async Task Indicator_WithoutWhatItNeeds_IsWrongUsage(string line, string said)
+    {
+        var ran = await Command.RunAsync(line.Split(' '));
+
+        Assert.Equal(2, ran.ExitCode);
+        Assert.Contains(said, ran.Error, StringComparison.OrdinalIgnoreCase);
     }
 
     [RequiresFact(Needs.MarketData)]

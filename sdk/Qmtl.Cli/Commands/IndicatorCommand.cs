@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using System.Text.Json.Nodes;
 using Qmtl.Cli.Options;
 using Qmtl.Cli.Shell;
@@ -11,8 +10,9 @@ namespace Qmtl.Cli.Commands;
 /// <summary>Computes an indicator over a file: CSV in, CSV out.</summary>
 internal sealed class IndicatorCommand : CliCommand
 {
-    private readonly Argument<string> _name = new("NAME") { Description = "The indicator: " + string.Join(", ", IndicatorCatalog.All.Select(indicator => indicator.Name)) + "." };
-    private readonly BarFileOptions _bars = new("--csv", required: true);
+    private readonly Argument<string?> _name = new("NAME") { Description = "The indicator; --list shows them all.", Arity = ArgumentArity.ZeroOrOne };
+    private readonly Option<bool> _list = new("--list") { Description = "List the indicators, or the one named, with their parameters and columns." };
+    private readonly BarFileOptions _bars = new("--csv", required: false);
     private readonly Option<string[]> _params = KeyValues.Option("--param", "NAME=VALUE", "A parameter of the indicator; repeatable.");
     private readonly Option<string?> _symbol = new("--symbol") { Description = "The instrument, where the data has several.", HelpName = "S" };
 
@@ -20,6 +20,7 @@ internal sealed class IndicatorCommand : CliCommand
         : base(shell, "indicator", "Compute an indicator over bars.")
     {
         Add(_name);
+        Add(_list);
         _bars.AddTo(this);
         Add(_params);
         Add(_symbol);
@@ -27,12 +28,16 @@ internal sealed class IndicatorCommand : CliCommand
 
     protected override Task<int> RunAsync(CliRun run, CancellationToken cancellationToken)
     {
+        var name = run.Parse.GetValue(_name);
+        if (run.Get(_list)) return Task.FromResult(IndicatorList.Print(run, name is null ? IndicatorCatalog.All : [Usage.Of(() => IndicatorCatalog.Create(name))]));
+        if (name is null) throw new UsageException(_name.Name, "Which indicator? Name one, or use --list to see them.");
         var values = KeyValues.Read(_params, run);
-        var indicator = Usage.Of(() => IndicatorCatalog.Create(run.Get(_name)).With(values));
-        var bars = Instrument(_bars.Load(run, cancellationToken)!, run.Get(_symbol));
+        var indicator = Usage.Of(() => IndicatorCatalog.Create(name).With(values));
+        var data = _bars.Load(run, cancellationToken) ?? throw new UsageException("--csv", "The option --csv is required: the bars to compute the indicator over.");
+        var bars = Instrument(data, run.Get(_symbol));
         var columns = indicator.Compute(bars, bars.IntervalSeconds);
         if (run.Json) run.Host.Out.WriteLine(JsonText.Write(Document(indicator, bars, columns)));
-        else WriteCsv(run.Host.Out, bars, columns, cancellationToken);
+        else CsvBarWriter.Write(bars.Times, [.. columns.Select(column => new CsvColumn(column.Name, column.Values))], run.Host.Out, cancellationToken);
         return Task.FromResult(ExitCodes.Done);
     }
 
@@ -41,24 +46,6 @@ internal sealed class IndicatorCommand : CliCommand
         if (symbol is null && data.Series.Count == 1) return data.Series[0];
         return data.Series.FirstOrDefault(series => string.Equals(series.Instrument, symbol, StringComparison.Ordinal))
             ?? throw new UsageException(_symbol.Name, $"{_symbol.Name} must be one of {string.Join(", ", data.Instruments)}{(symbol is null ? "; the data has several instruments." : $", was \"{symbol}\".")}");
-    }
-
-    private static void WriteCsv(TextWriter output, BarSeries bars, IReadOnlyList<IndicatorColumn> columns, CancellationToken cancellationToken)
-    {
-        output.Write($"timestamp,{string.Join(',', columns.Select(column => column.Name))}\n");
-        for (var row = 0; row < bars.Count; row++)
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            output.Write(BarTime.Format(bars.Times[row]));
-            foreach (var column in columns)
-            {
-                output.Write(',');
-                // What is missing, and what a ratio of zeros gives, is an empty cell.
-                if (double.IsFinite(column.Values[row])) output.Write(column.Values[row].ToString("R", CultureInfo.InvariantCulture));
-            }
-
-            output.Write('\n');
-        }
     }
 
     private static JsonObject Document(Indicator indicator, BarSeries bars, IReadOnlyList<IndicatorColumn> columns) => new()

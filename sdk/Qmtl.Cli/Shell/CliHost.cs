@@ -14,8 +14,11 @@ namespace Qmtl.Cli.Shell;
 internal sealed record CliHost(
     TextWriter Out, TextWriter Error, TextReader In, Func<string, string?> Variable, IEmbeddedStackFactory Embedded, bool OutIsTerminal, bool ErrorIsTerminal)
 {
+    // A terminal sees each line at once; a file or a pipe gets blocks, because a system call for every cell would take longer than computing it.
+    private const int BlockCharacters = 1 << 15;
+
     public static CliHost OfThisProcess() => new(
-        Console.Out, Console.Error, Console.In, Environment.GetEnvironmentVariable, new QuietStack(), !Console.IsOutputRedirected, !Console.IsErrorRedirected);
+        Console.IsOutputRedirected ? new StreamWriter(Console.OpenStandardOutput(), Console.Out.Encoding, BlockCharacters) : Console.Out, Console.Error, Console.In, Environment.GetEnvironmentVariable, new QuietStack(), !Console.IsOutputRedirected, !Console.IsErrorRedirected);
 }
 
 /// <summary>The stack inside this process, without its log: what goes wrong reaches the command as a refusal and is said once, in one line.</summary>

@@ -39,6 +39,17 @@ public sealed class Indicator
         return builder.ToGraph();
     }
 
+    /// <summary>What it is: its parameters, its columns, and how many bars each of them needs first.</summary>
+    public IndicatorInfo Describe()
+    {
+        var graph = Compile(new Universe(["BARS"], Interval.Parse("1m")));
+        return new IndicatorInfo(
+            Name,
+            Description,
+            [.. Parameters.Select(parameter => parameter.Describe())],
+            [.. graph.Outputs.Select(output => new IndicatorColumnInfo(output.Name, graph.Ordered[output.Index].Warmup))]);
+    }
+
     /// <summary>Computes every column over all bars; missing values are NaN.</summary>
     public IReadOnlyList<IndicatorColumn> Compute(IColumnSource data, int intervalSeconds)
     {
