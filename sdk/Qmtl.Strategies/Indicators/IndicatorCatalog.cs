@@ -10,6 +10,7 @@ public static class IndicatorCatalog
         .. Trend.Definitions,
         .. Rolling.Definitions,
         .. Ranges.Definitions,
+        .. Volatility.Definitions,
         .. Volume.Definitions,
         .. Models.Definitions,
         .. Books.Definitions,

@@ -9,6 +9,13 @@ internal static class Volume
         new("pvt", "Price-volume trend: volume times the relative change of the close, summed up from 0.", _ => bars => [("pvt", bars.Pvt())]),
         new("pvi", "Positive volume index: follows the close on bars with more volume than the bar before; starts at 1000.", _ => bars => [("pvi", bars.Pvi())]),
         new("nvi", "Negative volume index: follows the close on bars with less volume than the bar before; starts at 1000.", _ => bars => [("nvi", bars.Nvi())]),
+        new("ad", "Chaikin's accumulation/distribution: volume by where closes lie in their ranges, summed up.", _ => bars => [("ad", bars.AccumulationDistribution())]),
+        new("adosc", "Chaikin's oscillator: fast less slow exponential average of accumulation/distribution.", declare =>
+        {
+            var fast = declare.Period(3, "Bars of the fast average.", "fast");
+            var slow = declare.Period(10, "Bars of the slow average.", "slow");
+            return bars => [("adosc", bars.ChaikinOscillator(fast, slow))];
+        }),
         new("vwap", "Volume-weighted mean price of the last n bars.", declare =>
         {
             var period = declare.Period(20, "Bars of the window.");

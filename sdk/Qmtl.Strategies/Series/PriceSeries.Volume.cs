@@ -21,6 +21,25 @@ public sealed partial class PriceSeries
     /// <remarks>Source: P. Dysart; N. Fosback, Stock Market Logic, 1976.</remarks>
     public Series Nvi() => new(Node.Of(new VolumeIndexKernel(rising: false), Close.Node, Volume.Node));
 
+    /// <summary>Chaikin's accumulation/distribution line: each bar's volume times where its close lies in its range (-1 to 1), summed up.</summary>
+    /// <remarks>Source: M. Chaikin. A bar without a range counts 0. Equal to TA-Lib's AD; the sum is compensated and does not drift.</remarks>
+    public Series AccumulationDistribution() => MoneyFlowVolume().CumulativeSum();
+
+    /// <summary>Chaikin's oscillator: a fast less a slow exponential average of the accumulation/distribution line.</summary>
+    /// <remarks>
+    /// Source: M. Chaikin. The averages are seeded by simple means, as all here; TA-Lib's ADOSC begins both with the first value and agrees once that has
+    /// faded. First value after max(fast, slow) - 1 bars.
+    /// </remarks>
+    /// <param name="fast">Bars of the fast average, 1..10000.</param>
+    /// <param name="slow">Bars of the slow average, 1..10000.</param>
+    public Series ChaikinOscillator(int fast = 3, int slow = 10)
+    {
+        Argument.Period("adosc", this, fast, "fast");
+        Argument.Period("adosc", this, slow, "slow");
+        var line = AccumulationDistribution();
+        return line.Ema(fast) - line.Ema(slow);
+    }
+
     /// <summary>Elder's force index: the exponential average of the change of the close times volume.</summary>
     /// <remarks>Source: A. Elder, Trading for a Living, 1993. First value after n bars: one for the change, n - 1 for the average.</remarks>
     /// <param name="period">n, 1..10000.</param>

@@ -26,6 +26,12 @@ internal static class VolumeReference
         return line;
     }
 
+    public static double[] Cumulative(double[] x)
+    {
+        var sum = 0m;
+        return [.. x.Select(value => (double)(sum += (decimal)value))];
+    }
+
     public static double[] Index(Ohlcv b, Func<double, double, bool> counts)
     {
         var index = new double[b.Close.Length];

@@ -13,6 +13,8 @@ public sealed class VolumeTests
         new("pvt", "", b => [("pvt", Line(b, (price, before, volume) => volume * (price - before) / before))]),
         new("pvi", "", b => [("pvi", Index(b, (volume, before) => volume > before))]),
         new("nvi", "", b => [("nvi", Index(b, (volume, before) => volume < before))]),
+        new("ad", "", b => [("ad", Cumulative(MoneyFlowVolume(b)))]),
+        new("adosc", "", b => [("adosc", Map(Ema(Cumulative(MoneyFlowVolume(b)), 3), Ema(Cumulative(MoneyFlowVolume(b)), 10), (fast, slow) => fast - slow))], Scale: 1e6),
         new("vwap", "", b => [("vwap", Weighted(Typical(b), b.Volume, 20))]),
         new("vwap", "period=1 price=open", b => [("vwap", b.Open)]),
         new("vwma", "period=33", b => [("vwma", Weighted(b.Close, b.Volume, 33))]),
