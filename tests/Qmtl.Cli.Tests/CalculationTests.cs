@@ -154,6 +154,40 @@ public sealed class CalculationTests : IDisposable
     }
 
     [Fact]
+    public async Task Metrics_TimesBenchmarkAndBootstrap_AddTheirTables()
+    {
+        var file = _scratch.Write("rt.csv", "timestamp,return\n2024-11-29,0.10\n2024-12-30,-0.10\n1735689600,0.05\n2025-01-02T00:00:00Z,0.10\n");
+        var benchmark = _scratch.Write("b.txt", "0.05\n-0.05\n0.025\n0.05\n");
+
+        var json = (await Command.RunAsync("metrics", "--returns", file, "--benchmark", benchmark, "--periods-per-year", "252", "--bootstrap", "200")).Json;
+
+        Assert.Equal(2, json.GetProperty("benchmark").GetProperty("beta").GetDouble(), 12);
+        Assert.Equal(0, json.GetProperty("benchmark").GetProperty("alpha").GetDouble(), 12);
+        var years = json.GetProperty("monthly");
+        Assert.Equal([2024, 2025], years.EnumerateArray().Select(year => year.GetProperty("year").GetInt32()));
+        Assert.Equal(-0.01, years[0].GetProperty("total").GetDouble(), 12);
+        Assert.Equal(0.155, years[1].GetProperty("01").GetDouble(), 12);
+        Assert.Equal(JsonValueKind.Null, years[1].GetProperty("02").ValueKind);
+        var drawdown = Assert.Single(json.GetProperty("drawdowns").EnumerateArray());
+        Assert.Equal("2024-12-30T00:00:00Z", drawdown.GetProperty("trough_time").GetString());
+        Assert.Equal("2025-01-02T00:00:00Z", drawdown.GetProperty("recovery_time").GetString());
+        Assert.Equal(json.GetProperty("sharpe_annualised").GetDouble(), json.GetProperty("sharpe_interval").GetProperty("value").GetDouble(), 12);
+        Assert.Equal(2, (await Command.RunAsync(["metrics", "--returns", file, "--benchmark", "-"], CancellationToken.None, "0.1\n")).ExitCode);
+    }
+
+    [Theory]
+    [InlineData("2024-01-02,0.1\n2024-01-01,0.1\n", "line 2: must come after")]
+    [InlineData("soon,0.1\n", "line 1: must begin with a time")]
+    [InlineData("0.1\n2024-01-01,0.1\n", "a time on 1 of 2 lines")]
+    public async Task Metrics_MistakenTimes_Is1AndNamesThem(string text, string problem)
+    {
+        var ran = await Command.RunAsync(["metrics", "--returns", "-"], CancellationToken.None, text);
+
+        Assert.Equal(1, ran.ExitCode);
+        Assert.Contains(problem, ran.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Metrics_MalformedLine_Is1AndNamesIt()
     {
         var ran = await Command.RunAsync(["metrics", "--returns", "-"], CancellationToken.None, "0.1\n\nx\n");

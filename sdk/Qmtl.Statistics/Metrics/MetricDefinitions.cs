@@ -39,6 +39,19 @@ internal static class MetricDefinitions
         new("es", MetricUnit.Fraction, "Expected shortfall of one bar at 1%, positive.", w => ReturnStatistics.ExpectedShortfall(w.Returns.Span), "es_p01"),
         new("skewness", MetricUnit.Ratio, "Population skewness of returns.", w => Moments.Skewness(w.Returns.Span)),
         new("kurtosis", MetricUnit.Ratio, "Population kurtosis of returns; 3 for a normal distribution.", w => Moments.Kurtosis(w.Returns.Span)),
+        new("martin", MetricUnit.Ratio, "Annual growth / ulcer index (Martin 1987).", w => ReturnStatistics.Ratio(ReturnStatistics.Cagr(w.Returns.Span, w.BarsPerYear), ReturnStatistics.Ulcer(w.Returns.Span)), "martin_ratio"),
+        new("recovery_factor", MetricUnit.Ratio, "Compounded return / largest compounded drawdown.", w => ReturnStatistics.Ratio(ReturnStatistics.TotalReturn(w.Returns.Span), ReturnStatistics.MaxDrawdown(w.Returns.Span))),
+        new("avg_dd", MetricUnit.Fraction, "Mean depth of all drawdowns, positive.", w => DrawdownTable.AverageDepth(w.Returns.Span), "avg_drawdown"),
+        new("omega", MetricUnit.Ratio, "Gains / losses against a return of 0 (Keating and Shadwick 2002).", w => TailStatistics.Omega(w.Returns.Span), "omega_ratio"),
+        new("tail_ratio", MetricUnit.Ratio, "95% quantile / 5% quantile, in magnitude.", w => TailStatistics.TailRatio(w.Returns.Span)),
+        new("var_cf", MetricUnit.Fraction, "Value at risk of one bar at 1% by the expansion of Cornish and Fisher, positive.", w => TailStatistics.CornishFisherValueAtRisk(w.Returns.Span)),
+        new("es_cf", MetricUnit.Fraction, "Expected shortfall of one bar at 1% by the same expansion, positive.", w => TailStatistics.CornishFisherShortfall(w.Returns.Span)),
+        new("kelly", MetricUnit.Ratio, "Mean / variance of one bar: the leverage of fastest growth (Thorp 2006).", w => OutcomeStatistics.KellyLeverage(w.Returns.Span, w.Input.RiskFree), "kelly_leverage"),
+        new("payoff_ratio", MetricUnit.Ratio, "Mean profit / mean loss of trades; of returns when no trades are known.", w => OutcomeStatistics.PayoffRatio(Outcomes(w))),
+        new("expectancy_ratio", MetricUnit.Ratio, "Mean profit of a trade in mean losses; of returns when no trades are known.", w => OutcomeStatistics.ExpectancyRatio(Outcomes(w))),
+        new("sqn", MetricUnit.Ratio, "System quality number of trades (Tharp 2008), not capped; of returns when no trades are known.", w => OutcomeStatistics.SystemQuality(Outcomes(w))),
+        new("max_consecutive_losses", MetricUnit.Count, "Longest run of losing trades; of returns when no trades are known.", w => OutcomeStatistics.MaxConsecutiveLosses(Outcomes(w))),
+        new("min_trl", MetricUnit.Count, "Bars like these until the Sharpe ratio exceeds 0 with 95% confidence.", w => SharpeInference.MinimumTrackRecord(w.Returns.Span), "min_track_record"),
         new("el_v1_score", MetricUnit.Ratio, "Linearity of equity, version 1, 0 to 1.", w => EquityLinearity.V1(Curve(w))?.Score),
         new("el_v2_score", MetricUnit.Ratio, "Linearity of equity, version 2, 0 to 1.", w => EquityLinearity.V2(Curve(w))?.Score),
         new("el_v2_spearman_rho", MetricUnit.Ratio, "Rank correlation of equity with time.", w => EquityLinearity.V2(Curve(w))?.SpearmanRho),
@@ -53,6 +66,8 @@ internal static class MetricDefinitions
     private static double? WinRate(MetricWindow w) => w.Trades is { } trades ? TradeStatistics.WinRate(trades) : ReturnStatistics.WinRatio(w.Returns.Span);
 
     private static double? ProfitFactor(MetricWindow w) => w.Trades is { } trades ? TradeStatistics.ProfitFactor(trades) : ReturnStatistics.ProfitFactor(w.Returns.Span);
+
+    private static double[] Outcomes(MetricWindow w) => w.Trades is { } trades ? TradeStatistics.Profits(trades) : w.Returns.ToArray();
 
     private static ReadOnlySpan<double> Weights(MetricWindow w) => w.Weights is { } weights ? weights.Span : default;
 

@@ -80,6 +80,14 @@ public sealed class ReturnReport
         Add("gain_to_pain_ratio", ReturnStatistics.GainToPain(r));
         Add("car_mdd", ReturnStatistics.ReturnOverMaxDrawdown(r));
         Add("rar_mdd", ReturnStatistics.SharpeOverMaxDrawdown(r, options.RiskFree));
+        Add("martin_ratio", ReturnStatistics.Ratio(ReturnStatistics.Cagr(r, year), ReturnStatistics.Ulcer(r)));
+        Add("recovery_factor", ReturnStatistics.Ratio(ReturnStatistics.TotalReturn(r), ReturnStatistics.MaxDrawdown(r)));
+        Add("omega", TailStatistics.Omega(r, options.RiskFree));
+        Add("payoff_ratio", OutcomeStatistics.PayoffRatio(r));
+        Add("expectancy_ratio", OutcomeStatistics.ExpectancyRatio(r));
+        Add("sqn", OutcomeStatistics.SystemQuality(r));
+        Add("kelly_leverage", OutcomeStatistics.KellyLeverage(r, options.RiskFree));
+        Add("kelly_fraction", OutcomeStatistics.KellyOfBets(r));
     }
 
     private void AddRisk(double[] r, ReturnReportOptions options)
@@ -89,8 +97,16 @@ public sealed class ReturnReport
         Add("ulcer_index", ReturnStatistics.Ulcer(r));
         Add("time_under_water_ratio", ReturnStatistics.TimeUnderWater(r));
         Add("max_time_under_water_bars", r.Length == 0 ? null : ReturnStatistics.MaxBarsUnderWater(r));
+        Add("avg_drawdown", DrawdownTable.AverageDepth(r));
+        Add("max_consecutive_losses", r.Length == 0 ? null : OutcomeStatistics.MaxConsecutiveLosses(r));
+        Add("max_consecutive_wins", r.Length == 0 ? null : OutcomeStatistics.MaxConsecutiveWins(r));
+        Add("tail_ratio", TailStatistics.TailRatio(r));
         Add("var_1pct", ReturnStatistics.ValueAtRisk(r));
         Add("es_1pct", ReturnStatistics.ExpectedShortfall(r));
+        Add("var_5pct", ReturnStatistics.ValueAtRisk(r, 0.05));
+        Add("es_5pct", ReturnStatistics.ExpectedShortfall(r, 0.05));
+        Add("var_1pct_cornish_fisher", TailStatistics.CornishFisherValueAtRisk(r));
+        Add("es_1pct_cornish_fisher", TailStatistics.CornishFisherShortfall(r));
         Add("skewness", Moments.Skewness(r));
         Add("kurtosis", Moments.Kurtosis(r));
         Add("effective_history_years", options.BarsPerYear is { } year ? r.Length / year : null);
@@ -101,6 +117,7 @@ public sealed class ReturnReport
         var year = options.BarsPerYear ?? double.NaN;
         Add("psr_vs_0", SharpeInference.Probabilistic(r));
         Add("dsr", SharpeInference.Deflated(r, options.Trials, options.TrialVariance));
+        Add("min_track_record_bars", SharpeInference.MinimumTrackRecord(r));
         var halves = SharpeStability.Halves(r, year);
         Add("sharpe_first_half", halves.First);
         Add("sharpe_second_half", halves.Second);

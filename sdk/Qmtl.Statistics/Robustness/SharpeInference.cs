@@ -41,6 +41,18 @@ public static class SharpeInference
         return Probabilistic(returns, (trialVariance is { } given ? Math.Sqrt(given) : error) * ExpectedMaximum(trials));
     }
 
+    /// <summary>
+    /// Minimum track record length: how many bars like these it takes before <see cref="Probabilistic"/> reaches <paramref name="confidence"/>:
+    /// 1 + (1 − skew·SR + (kurt − 1)/4·SR²)·(Φ⁻¹(confidence) / (SR − benchmark))². Null when the ratio does not exceed the benchmark.
+    /// </summary>
+    public static double? MinimumTrackRecord(ReadOnlySpan<double> returns, double benchmark = 0, double confidence = 0.95)
+    {
+        if (confidence is not (> 0.5 and < 1)) throw new ArgumentOutOfRangeException(nameof(confidence), confidence, "The confidence must lie between 0.5 and 1.");
+        if (StandardError(returns) is not { } error || ReturnStatistics.SharpePerPeriodPopulation(returns) is not { } sharpe || sharpe <= benchmark) return null;
+        var z = Normal.InvCDF(0, 1, confidence) * error / (sharpe - benchmark);
+        return ReturnStatistics.Finite(1 + ((returns.Length - 1) * z * z));
+    }
+
     /// <summary>Expected maximum of N standard normal draws: (1 − γ)·Φ⁻¹(1 − 1/N) + γ·Φ⁻¹(1 − 1/(N·e)); 0 for one draw.</summary>
     public static double ExpectedMaximum(int trials)
     {

@@ -23,7 +23,7 @@ public static class TradeStatistics
     /// <summary>Mean profit of a trade, in currency.</summary>
     public static double? AverageProfit(ReadOnlySpan<ClosedTrade> trades) => Moments.Mean(Profits(trades));
 
-    private static double[] Profits(ReadOnlySpan<ClosedTrade> trades)
+    internal static double[] Profits(ReadOnlySpan<ClosedTrade> trades)
     {
         var profits = new double[trades.Length];
         for (var i = 0; i < profits.Length; i++) profits[i] = trades[i].NetProfit;
