@@ -40,7 +40,7 @@ internal static class Exact
 
     public static double Ratio(BigInteger numerator, BigInteger denominator)
     {
-        if (numerator.IsZero) return 0;
+        if (numerator.IsZero) return denominator.IsZero ? double.NaN : 0;
         // Enough bits for the quotient to be right to the last one, whatever the sizes.
         var shift = Math.Max(0, (int)(denominator.GetBitLength() - BigInteger.Abs(numerator).GetBitLength()) + 80);
         return Math.ScaleB((double)((numerator << shift) / denominator), -shift);

@@ -9,7 +9,8 @@ public sealed class RollingTests
 {
     private static readonly int[] Periods = [4, 5, 20, 97];
 
-    private static readonly Dictionary<string, (Func<Series, int, Series> Operator, Statistic Formula)> All = new(StringComparer.Ordinal)
+    /// <summary>Each operator of one input with its formula.</summary>
+    internal static readonly Dictionary<string, (Func<Series, int, Series> Operator, Statistic Formula)> All = new(StringComparer.Ordinal)
     {
         ["sum"] = ((s, n) => s.Sum(n), Exact.Sum),
         ["max"] = ((s, n) => s.Max(n), w => w.ToArray().Max()),
@@ -40,7 +41,8 @@ public sealed class RollingTests
         ["r squared"] = ((s, n) => s.RSquared(n), w => Math.Pow(Correlate(w, Places(w)), 2)),
     };
 
-    private static readonly Dictionary<string, (Func<Series, Series, int, Series> Operator, PairStatistic Formula)> Pairs = new(StringComparer.Ordinal)
+    /// <summary>Each operator of two inputs with its formula.</summary>
+    internal static readonly Dictionary<string, (Func<Series, Series, int, Series> Operator, PairStatistic Formula)> Pairs = new(StringComparer.Ordinal)
     {
         ["correlation"] = ((x, y, n) => x.Correlation(y, n), Correlate),
         ["covariance"] = ((x, y, n) => x.Covariance(y, n), Covary),

@@ -68,8 +68,7 @@ internal sealed class CumulativeExtremeKernel<TOrder> : Kernel
         var best = state[0];
         for (var i = 0; i < output.Length; i++)
         {
-            // A missing value beats nothing.
-            if (TOrder.AtLeast(input[i], best)) best = input[i];
+            best = TOrder.BestKnown(best, input[i]);
             output[i] = double.IsNaN(input[i]) ? double.NaN : best;
         }
 
@@ -93,7 +92,7 @@ internal sealed class DrawdownKernel : Kernel
         var peak = state[0];
         for (var i = 0; i < output.Length; i++)
         {
-            if (input[i] >= peak) peak = input[i];
+            peak = double.MaxNumber(peak, input[i]);
             output[i] = peak > 0 ? Missing.UnlessFinite((peak - input[i]) / peak) : double.NaN;
         }
 

@@ -17,6 +17,9 @@ internal interface IExtremeOrder
     /// <summary>The better value; NaN if either is.</summary>
     static abstract double Best(double a, double b);
 
+    /// <summary>The better value; the other if one is NaN.</summary>
+    static abstract double BestKnown(double a, double b);
+
     /// <summary>True when <paramref name="a"/> is as good as <paramref name="b"/> or better; false if either is NaN.</summary>
     static abstract bool AtLeast(double a, double b);
 }
@@ -36,6 +39,9 @@ internal readonly struct Largest : IExtremeOrder
     public static double Best(double a, double b) => Math.Max(a, b);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static double BestKnown(double a, double b) => double.MaxNumber(a, b);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool AtLeast(double a, double b) => a >= b;
 }
 
@@ -52,6 +58,9 @@ internal readonly struct Smallest : IExtremeOrder
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static double Best(double a, double b) => Math.Min(a, b);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static double BestKnown(double a, double b) => double.MinNumber(a, b);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool AtLeast(double a, double b) => a <= b;
