@@ -73,7 +73,7 @@ public sealed class AuthoringMistakeTests
     [InlineData("two targets", "target(X@1m, 0.5): is the second target for X; an instrument has one.")]
     [InlineData("nothing", "Mistaken: builds nothing; call Target or Output.")]
     [InlineData("unknown instrument", "Mistaken: asks for XX, but the data has X; did you mean X?")]
-    [InlineData("other interval", "Mistaken: asks for X every 300 s, but the data comes every 60 s.")]
+    [InlineData("other interval", "X@30s: cannot be had from bars every 1m; ask for a multiple of 1m, or run on finer data.")]
     [InlineData("constant target", "target(1): is a constant, so the instrument to hold must be named: Target(price, weight).")]
     [InlineData("bad interval", "The parameter interval must be seconds from 1 to 86400, as \"60\", \"60s\", \"1m\", \"4h\" or \"1d\", was \"1w\".")]
     public void Compile_Mistake_SaysWhatIsWrong(string mistake, string message) =>
@@ -147,7 +147,7 @@ public sealed class AuthoringMistakeTests
                     s.Target(s.Price("XX"), 1.0);
                     break;
                 case "other interval":
-                    s.Target(s.Price("X", "5m"), 1.0);
+                    s.Target(s.Price("X", "30s"), 1.0);
                     break;
                 case "bad interval":
                     s.Target(s.Price("X", "1w"), 1.0);

@@ -79,6 +79,8 @@ internal sealed class RandomBars : IColumnSource
 
     public int Count { get; }
 
+    public ReadOnlySpan<long> Times => BarTimes.EveryMinute(Count);
+
     public IReadOnlyCollection<string> ColumnNames => _columns.Keys;
 
     public double[] this[string name] => _columns[name];
@@ -87,5 +89,16 @@ internal sealed class RandomBars : IColumnSource
 
     public RandomBars Take(int count) => new(_columns.ToDictionary(c => c.Key, c => c.Value[..count], StringComparer.Ordinal), count);
 
+    public RandomBars Rows(int[] rows) => new(_columns.ToDictionary(c => c.Key, c => Array.ConvertAll(rows, row => c.Value[row]), StringComparer.Ordinal), rows.Length);
+
+    public RandomBars Then(RandomBars next) =>
+        new(_columns.ToDictionary(c => c.Key, c => (double[])[.. c.Value, .. next[c.Key]], StringComparer.Ordinal), Count + next.Count);
+
     public RandomBars Skip(int count) => new(_columns.ToDictionary(c => c.Key, c => c.Value[count..], StringComparer.Ordinal), Count - count);
+}
+
+/// <summary>Times for bars whose times do not matter.</summary>
+internal static class BarTimes
+{
+    public static long[] EveryMinute(int count) => [.. Enumerable.Range(0, count).Select(i => i * 60_000_000_000L)];
 }

@@ -106,6 +106,8 @@ public sealed class OperatorTests
 
             public int Count => count;
 
+            public ReadOnlySpan<long> Times => BarTimes.EveryMinute(Count);
+
             public IReadOnlyCollection<string> ColumnNames => columns.Keys;
 
             public ReadOnlyMemory<double>? FindColumn(string name) => columns.TryGetValue(name, out var column) ? (ReadOnlyMemory<double>?)column : null;

@@ -188,6 +188,8 @@ public sealed class PanelTests
 
         public int Count => bars.Count;
 
+        public ReadOnlySpan<long> Times => BarTimes.EveryMinute(Count);
+
         public IReadOnlyCollection<string> ColumnNames => bars.ColumnNames;
 
         public ReadOnlyMemory<double>? FindColumn(string name) => bars.FindColumn(name);

@@ -51,7 +51,7 @@ public sealed class BarSeries : IColumnSource
     /// <summary>The median distance between bars in seconds, from 1 to 86400: what the data calls one bar, whatever its gaps.</summary>
     public int IntervalSeconds { get; }
 
-    /// <summary>Nanoseconds UTC, strictly increasing.</summary>
+    /// <inheritdoc/>
     public ReadOnlySpan<long> Times => _times;
 
     /// <summary>First prices.</summary>

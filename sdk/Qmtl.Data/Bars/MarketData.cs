@@ -62,9 +62,11 @@ public sealed class MarketData
     private sealed class AlignedSeries : IColumnSource
     {
         private readonly Dictionary<string, double[]> _columns;
+        private readonly long[] _times;
 
         public AlignedSeries(BarSeries series, long[] times)
         {
+            _times = times;
             Instrument = series.Instrument;
             Count = times.Length;
             var rows = Array.ConvertAll(series.Times.ToArray(), time => Array.BinarySearch(times, time));
@@ -74,6 +76,8 @@ public sealed class MarketData
         public string Instrument { get; }
 
         public int Count { get; }
+
+        public ReadOnlySpan<long> Times => _times;
 
         public IReadOnlyCollection<string> ColumnNames => _columns.Keys;
 

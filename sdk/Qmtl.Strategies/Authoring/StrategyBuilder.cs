@@ -28,14 +28,9 @@ public sealed partial class StrategyBuilder
     /// <summary>The bars of an instrument, at the run's interval.</summary>
     public PriceSeries Price(string instrument) => Make(instrument, IntervalSeconds);
 
-    /// <summary>The bars of an instrument at an interval, such as "1m".</summary>
-    public PriceSeries Price(string instrument, string interval)
-    {
-        var seconds = Interval.Parse(interval);
-        return seconds == IntervalSeconds
-            ? Make(instrument, seconds)
-            : throw Refuse.Graph(_strategy, $"asks for {instrument} every {seconds} s, but the data comes every {IntervalSeconds} s");
-    }
+    /// <summary>The bars of an instrument at an interval: the run's own, or longer bars gathered from them, such as "1h" of one-minute data.</summary>
+    /// <exception cref="Identity.RefusalException">The data has no such instrument, or its bars cannot be gathered into such ones.</exception>
+    public PriceSeries Price(string instrument, string interval) => Price(instrument).Resample(interval);
 
     /// <summary>Holds <paramref name="weight"/> of equity: 1 all of it long, -1 all of it short, 0 nothing, missing "as before".</summary>
     /// <remarks>The instrument is the one that <paramref name="weight"/> is computed from; with several, name it.</remarks>
@@ -55,11 +50,13 @@ public sealed partial class StrategyBuilder
     public void Target(PriceSeries price, Series weight) => AddTarget(price.Stream, weight);
 
     /// <summary>Computes <paramref name="series"/> and keeps it under <paramref name="name"/>, without trading on it.</summary>
+    /// <remarks>There is one value per bar of the run; a series of longer bars is shown as it is known then.</remarks>
     public void Output(string name, Series series)
     {
         if (series.Node.Role == NodeRole.Constant) throw Refuse.Graph(name, "is a constant; an output must be computed from prices");
         if (_outputs.Exists(output => string.Equals(output.Name, name, StringComparison.Ordinal))) throw Refuse.Graph(name, "is the name of two outputs");
-        _outputs.Add((name, series.Node));
+        // Outputs are columns beside the data, one value per bar of it.
+        _outputs.Add((name, series.AsOfSeconds(IntervalSeconds).Node));
     }
 
     internal StrategyGraph ToGraph() => _targets.Count + _outputs.Count > 0

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Qmtl.Identity;
 
 namespace Qmtl.Strategies;
@@ -11,6 +12,9 @@ public interface IColumnSource
     /// <summary>How many bars there are.</summary>
     int Count { get; }
 
+    /// <summary>When bars open: nanoseconds UTC, strictly increasing, one per bar.</summary>
+    ReadOnlySpan<long> Times { get; }
+
     /// <summary>The names of the numeric columns.</summary>
     IReadOnlyCollection<string> ColumnNames { get; }
 
@@ -21,11 +25,13 @@ public interface IColumnSource
 /// <summary>Connects a plan's sources to data.</summary>
 public sealed class ColumnBinding
 {
-    private readonly ReadOnlyMemory<double>[] _columns;
+    private readonly ArraySegment<double>[] _columns;
+    private readonly IColumnSource? _clock;
 
-    private ColumnBinding(ReadOnlyMemory<double>[] columns, int count)
+    private ColumnBinding(ArraySegment<double>[] columns, int count, IColumnSource? clock)
     {
         _columns = columns;
+        _clock = clock;
         Count = count;
     }
 
@@ -33,18 +39,26 @@ public sealed class ColumnBinding
     public int Count { get; }
 
     /// <summary>Finds every column the plan reads.</summary>
+    /// <param name="plan">The plan.</param>
+    /// <param name="data">The columns of each instrument, all over the same bars.</param>
     /// <exception cref="RefusalException">An instrument or column is missing; the message lists those that exist.</exception>
     public static ColumnBinding Bind(ComputePlan plan, IReadOnlyList<IColumnSource> data)
     {
-        var columns = plan.Sources.Select(source => Find(source, data)).ToArray();
-        return new ColumnBinding(columns, data.Count == 0 ? 0 : data[0].Count);
+        var count = data.Count == 0 ? 0 : data[0].Count;
+        if (plan.NeedsTimes && count > 0 && data[0].Times.Length != count)
+            throw Refuse.Graph(data[0].Instrument, $"has {data[0].Times.Length} times for {count} bars, but longer bars are made of it; give each bar its time");
+        return new ColumnBinding([.. plan.Sources.Select(source => AsArray(Find(source, data)))], count, plan.NeedsTimes && count > 0 ? data[0] : null);
     }
 
-    /// <summary>Writes bars <paramref name="start"/> .. <paramref name="start"/> + <paramref name="length"/> into the run's sources.</summary>
+    /// <summary>Lets the run read bars <paramref name="start"/> .. <paramref name="start"/> + <paramref name="length"/> next. Columns are not copied.</summary>
     public void Load(PlanRun run, int start, int length)
     {
-        for (var i = 0; i < _columns.Length; i++) _columns[i].Span.Slice(start, length).CopyTo(run.Source(i));
+        for (var i = 0; i < _columns.Length; i++) run.View(i, _columns[i].Array!, _columns[i].Offset + start);
+        _clock?.Times.Slice(start, length).CopyTo(run.Times);
     }
+
+    private static ArraySegment<double> AsArray(ReadOnlyMemory<double> column) =>
+        MemoryMarshal.TryGetArray(column, out var segment) ? segment : new ArraySegment<double>(column.ToArray());
 
     private static ReadOnlyMemory<double> Find(PlanSource source, IReadOnlyList<IColumnSource> data)
     {

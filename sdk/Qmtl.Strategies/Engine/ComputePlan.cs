@@ -1,90 +1,101 @@
+using Qmtl.Identity;
+
 namespace Qmtl.Strategies;
 
-/// <summary>A graph made ready to run: every node has a slot in one arena, every kernel its place in one block of state.</summary>
+/// <summary>Graphs made ready to run: every node that several strategies share is computed once, every kernel has its place in one block of state.</summary>
 /// <remarks>
-/// A plan is immutable and may be shared by threads; each run has its own <see cref="PlanRun"/>. Blocks are small enough that all slots of a
-/// usual graph stay in the first two cache levels, so memory traffic is one read of the columns.
+/// A plan is immutable and may be shared by threads; each run has its own <see cref="PlanRun"/>. Blocks are small enough, and slots are used again
+/// soon enough, that values in the making stay in the first two cache levels; memory traffic is one read of the columns.
 /// </remarks>
 public sealed class ComputePlan
 {
-    /// <summary>Bars computed at once unless a caller says otherwise.</summary>
+    /// <summary>The most bars computed at once unless a caller says otherwise.</summary>
     public const int DefaultBlockLength = 1024;
 
-    private ComputePlan(StrategyGraph graph, PlanStep[] steps, int[] slots, double[] constants, PlanSource[] sources, int slotCount, int stateLength)
+    private const int ShortestBlock = 64, BytesInCache = 384 * 1024;
+
+    private readonly int[][] _slots;
+
+    internal ComputePlan(IReadOnlyList<StrategyGraph> graphs, int[][] slots, PlanLayout layout)
     {
-        Graph = graph;
-        Steps = steps;
-        Slots = slots;
-        Constants = constants;
-        Sources = sources;
-        SlotCount = slotCount;
-        StateLength = stateLength;
+        Graphs = graphs;
+        _slots = slots;
+        Layout = layout;
     }
 
-    /// <summary>The graph this plan computes.</summary>
-    public StrategyGraph Graph { get; }
+    /// <summary>The graph this plan computes; the first, when there are several.</summary>
+    public StrategyGraph Graph => Graphs[0];
+
+    /// <summary>The graphs this plan computes.</summary>
+    public IReadOnlyList<StrategyGraph> Graphs { get; }
 
     /// <summary>The columns that must be written before each block, in this order.</summary>
-    public IReadOnlyList<PlanSource> Sources { get; }
+    public IReadOnlyList<PlanSource> Sources => Layout.Sources;
 
-    /// <summary>How many doubles the kernels remember in total: what the windows need, whatever the length of the history.</summary>
-    public int StateLength { get; }
+    /// <summary>How many doubles the run remembers in total: what the windows need, whatever the length of the history.</summary>
+    public int StateLength => Layout.StateLength;
 
-    internal PlanStep[] Steps { get; }
+    /// <summary>True when there are longer bars than the data's own, so that the times of bars must be written before each block too.</summary>
+    public bool NeedsTimes => Layout.Clocks.Length > 1 || Array.Exists(Layout.Steps, step => step.Kernel is ClockKernel);
 
-    /// <summary>Slot of each node of the graph; -1 for a bar stream, which has no values of its own.</summary>
-    internal int[] Slots { get; }
+    /// <summary>How many nodes are computed per bar.</summary>
+    public int NodesComputed => Layout.Steps.Length;
 
-    /// <summary>Values of the constants; their slots come first.</summary>
-    internal double[] Constants { get; }
+    /// <summary>How many would be if each graph were computed by itself.</summary>
+    public int NodesAsked => Graphs.Sum(graph => graph.Ordered.Count(node => node.Kernel is not null));
 
-    internal int SlotCount { get; }
+    /// <summary>The share of node evaluations that computing the graphs together saves: 0 nothing, 0.8 four of five.</summary>
+    public double ReuseRatio => NodesAsked == 0 ? 0 : 1 - ((double)NodesComputed / NodesAsked);
+
+    /// <summary>A block length at which the values in the making fit the cache; the results do not depend on it.</summary>
+    public int PreferredBlockLength
+    {
+        get
+        {
+            var length = DefaultBlockLength;
+            while (length > ShortestBlock && (long)length * Layout.SlotCount * sizeof(double) > BytesInCache) length /= 2;
+            return length;
+        }
+    }
+
+    internal PlanLayout Layout { get; }
 
     /// <summary>Makes a graph ready to run.</summary>
-    public static ComputePlan For(StrategyGraph graph) => new Compiler(graph).Compile();
+    public static ComputePlan For(StrategyGraph graph) => For([graph]);
+
+    /// <summary>Makes several graphs ready to run together, over the same data. Nodes with equal identities are computed once.</summary>
+    /// <exception cref="RefusalException">There is no graph, or they are made for data of different intervals.</exception>
+    public static ComputePlan For(IReadOnlyList<StrategyGraph> graphs) => new PlanCompiler(graphs).Compile();
+
+    /// <summary>Cuts the plan into at most <paramref name="count"/> parts that share no computed node, of about equal cost.</summary>
+    /// <remarks>
+    /// Each part is a plan over the same graphs that computes some of their targets and outputs (<see cref="Computes"/>); run each on a thread of its own,
+    /// over the same data: the values are those of the whole plan, bit for bit. What is connected, such as the members of a panel that are compared with
+    /// each other, stays together, so there may be fewer parts than asked for.
+    /// </remarks>
+    public IReadOnlyList<ComputePlan> Shards(int count)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
+        return PlanParts.Of(Graphs, count);
+    }
+
+    /// <summary>Begins a run before its first bar, at the preferred block length.</summary>
+    public PlanRun Start() => Start(PreferredBlockLength);
 
     /// <summary>Begins a run before its first bar.</summary>
     /// <param name="blockLength">The most bars a block will have; 1 for a live stream.</param>
-    public PlanRun Start(int blockLength = DefaultBlockLength) => new(this, blockLength);
+    public PlanRun Start(int blockLength) => new(this, blockLength);
 
-    private sealed class Compiler(StrategyGraph graph)
+    /// <summary>True when this plan computes node <paramref name="index"/> of graph <paramref name="graph"/>; a shard computes only some.</summary>
+    public bool Computes(int graph, int index) => _slots[graph][index] >= 0;
+
+    internal int SlotOf(int graph, int index)
     {
-        private readonly Dictionary<double, int> _constants = [];
-        private readonly List<PlanStep> _steps = [];
-        private readonly List<PlanSource> _sources = [];
-        private readonly Dictionary<string, int> _slotOf = new(StringComparer.Ordinal);
-
-        public ComputePlan Compile()
-        {
-            foreach (var constant in graph.Ordered.SelectMany(node => node.Arguments).Where(node => node.Role == NodeRole.Constant))
-                _constants.TryAdd(constant.Value, _constants.Count);
-
-            var nextSlot = _constants.Count;
-            var state = 0;
-            foreach (var node in graph.Ordered)
-            {
-                var slot = node.Role switch
-                {
-                    NodeRole.Stream => -1,
-                    // A target is its weight under another name: no copy.
-                    NodeRole.Target => SlotOf(node.Arguments[1]),
-                    NodeRole.Output => SlotOf(node.Arguments[0]) + node.OutputIndex,
-                    _ => nextSlot,
-                };
-                if (slot == nextSlot) nextSlot += node.Kernel is PanelKernel several ? several.OutputCount : 1;
-                _slotOf.Add(node.Key!, slot);
-                if (node.Role == NodeRole.Field) _sources.Add(new PlanSource(node.Instrument, node.Column, slot));
-                if (node.Kernel is not { } kernel) continue;
-                _steps.Add(new PlanStep(kernel, [.. node.Arguments.Select(SlotOf)], slot, kernel is PanelKernel panel ? panel.OutputCount : 1, state, kernel.StateLength));
-                state += kernel.StateLength;
-            }
-
-            return new ComputePlan(
-                graph, [.. _steps], [.. graph.Ordered.Select(node => _slotOf[node.Key!])], [.. _constants.OrderBy(c => c.Value).Select(c => c.Key)],
-                [.. _sources], nextSlot, state);
-        }
-
-        private int SlotOf(Node node) => node.Role == NodeRole.Constant ? _constants[node.Value] : _slotOf[node.Key!];
+        var slot = _slots[graph][index];
+        return slot >= 0
+            ? slot
+            : throw new InvalidOperationException(
+                $"{Graphs[graph].Ordered[index].Text} has no values here: a run keeps those of targets and outputs, and a shard those it computes.");
     }
 }
 
@@ -94,5 +105,14 @@ public sealed class ComputePlan
 /// <param name="Slot">Where it goes.</param>
 public readonly record struct PlanSource(string Instrument, string Column, int Slot);
 
-/// <summary>One kernel of a plan: where it reads, writes and remembers.</summary>
-internal sealed record PlanStep(Kernel Kernel, int[] Inputs, int Output, int OutputCount, int StateStart, int StateLength);
+/// <summary>One kernel of a plan: which slots it reads and writes, where it remembers, on which clocks it lives.</summary>
+internal sealed record PlanStep(Kernel Kernel, int[] Inputs, int[] Outputs, int StateStart, int Clock, int InputClock);
+
+/// <summary>What a run needs to know.</summary>
+/// <param name="Steps">The kernels in order.</param>
+/// <param name="Constants">Values of the constants; their slots come first.</param>
+/// <param name="Sources">The columns; their slots come next.</param>
+/// <param name="Clocks">Seconds of each clock; the data's own is first.</param>
+/// <param name="SlotCount">How many slots there are.</param>
+/// <param name="StateLength">How many doubles of state; those of the clocks come first.</param>
+internal sealed record PlanLayout(PlanStep[] Steps, double[] Constants, PlanSource[] Sources, int[] Clocks, int SlotCount, int StateLength);

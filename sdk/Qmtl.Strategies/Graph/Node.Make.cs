@@ -83,7 +83,7 @@ internal sealed partial class Node
             Kernel = kernel,
             Member = kernel.CrossesMembers ? "" : CommonMember(text, arguments),
             Interval = interval,
-            Warmup = kernel.Lookback + arguments.Max(argument => argument.Warmup),
+            Warmup = (kernel.Lookback * Array.Find(arguments, argument => argument.Role != NodeRole.Constant)!.BarsPerBar) + arguments.Max(argument => argument.Warmup),
             Spec = Seal(new NodeSpec
             {
                 NodeType = "ProcessingNode",
@@ -114,7 +114,7 @@ internal sealed partial class Node
             OutputIndex = index,
             Member = member,
             Interval = panel.Interval,
-            Warmup = panel.Warmup - kernel.Lookback + kernel.LookbackOf(index),
+            Warmup = panel.Warmup + ((kernel.LookbackOf(index) - kernel.Lookback) * panel.BarsPerBar),
             Spec = Seal(new NodeSpec
             {
                 NodeType = "ProcessingNode",
@@ -188,9 +188,10 @@ internal sealed partial class Node
         var series = arguments.Where(argument => argument.Role != NodeRole.Constant).ToArray();
         if (series.Length == 0) throw Refuse.Graph(text, "has only constants as inputs; at least one must be a series");
         var other = Array.Find(series, argument => argument.Interval != series[0].Interval);
-        return other is null
-            ? series[0].Interval
-            : throw Refuse.Graph(text, $"mixes intervals: {series[0].Text} comes every {series[0].Interval} s, {other.Text} every {other.Interval} s");
+        if (other is null) return series[0].Interval;
+        var (fine, coarse) = other.Interval < series[0].Interval ? (other, series[0]) : (series[0], other);
+        throw Refuse.Graph(
+            text, $"mixes clocks: {fine.Text} comes every {Strategies.Interval.Format(fine.Interval)}, {coarse.Text} every {Strategies.Interval.Format(coarse.Interval)}; write coarse.AsOf(fine) to see its last complete bar on the finer clock, or fine.Resample(\"{Strategies.Interval.Format(coarse.Interval)}\") to go to the coarser");
     }
 
     // Members share the identity of their query, so an expression over two of them would have the same identity whichever two they are.

@@ -76,7 +76,10 @@ internal sealed partial class Node
     /// </summary>
     public string? Key => Member.Length == 0 ? Id : $"{Id}#{Member}";
 
-    /// <summary>Bars before the first value: own lookback on top of the slowest input.</summary>
+    /// <summary>
+    /// Bars of the data before the first value: own lookback on top of the slowest input. On a coarser clock it is what may pass at most,
+    /// whichever part of a long bar the data begins in.
+    /// </summary>
     public int Warmup { get; private init; }
 
     /// <summary>Which output of the panel this picks.</summary>

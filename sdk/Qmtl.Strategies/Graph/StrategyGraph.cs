@@ -77,11 +77,11 @@ public sealed class StrategyGraph
 /// <param name="Instrument">What to hold.</param>
 /// <param name="NodeId">The node that says how much.</param>
 /// <param name="Text">The target as text.</param>
-/// <param name="Index">Where a run keeps its values: what <see cref="PlanRun.Values"/> takes.</param>
+/// <param name="Index">Where a run keeps its values: what <see cref="PlanRun.Values(int)"/> takes.</param>
 public sealed record TargetInfo(string Instrument, string NodeId, string Text, int Index);
 
 /// <summary>A named output of a graph.</summary>
 /// <param name="Name">The name.</param>
 /// <param name="NodeId">The node.</param>
-/// <param name="Index">Where a run keeps its values: what <see cref="PlanRun.Values"/> takes.</param>
+/// <param name="Index">Where a run keeps its values: what <see cref="PlanRun.Values(int)"/> takes.</param>
 public sealed record OutputInfo(string Name, string NodeId, int Index);

@@ -52,20 +52,25 @@ public abstract class Kernel
 /// <summary>The input blocks of a kernel, all of the output's length.</summary>
 public readonly ref struct KernelInputs
 {
-    private readonly ReadOnlySpan<double> _arena;
-    private readonly ReadOnlySpan<int> _offsets;
+    private readonly ReadOnlySpan<BlockView> _views;
     private readonly int _length;
 
-    internal KernelInputs(ReadOnlySpan<double> arena, ReadOnlySpan<int> offsets, int length)
+    internal KernelInputs(ReadOnlySpan<BlockView> views, int length)
     {
-        _arena = arena;
-        _offsets = offsets;
+        _views = views;
         _length = length;
     }
 
     /// <summary>How many inputs there are.</summary>
-    public int Count => _offsets.Length;
+    public int Count => _views.Length;
 
     /// <summary>The values of input <paramref name="index"/>.</summary>
-    public ReadOnlySpan<double> this[int index] => _arena.Slice(_offsets[index], _length);
+    public ReadOnlySpan<double> this[int index]
+    {
+        get
+        {
+            ref readonly var view = ref _views[index];
+            return new ReadOnlySpan<double>(view.Values, view.Start, _length);
+        }
+    }
 }

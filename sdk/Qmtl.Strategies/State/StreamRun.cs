@@ -223,6 +223,7 @@ public sealed class StreamRun : IDisposable
     {
         _rewind.Visit(_computed, time, _run.State);
         _rows.Load(_run, time);
+        if (!_run.Times.IsEmpty) _run.Times[0] = time;
         _run.Process(1);
         _computed = time;
         OnRow?.Invoke(new StreamRow(time, isCorrection));

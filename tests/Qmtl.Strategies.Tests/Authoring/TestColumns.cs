@@ -9,6 +9,8 @@ internal sealed class TestColumns(double[] close, double[]? open = null, double[
 
     public int Count => close.Length;
 
+    public ReadOnlySpan<long> Times => BarTimes.EveryMinute(Count);
+
     public IReadOnlyCollection<string> ColumnNames => _columns.Keys;
 
     public ReadOnlyMemory<double>? FindColumn(string name) => _columns.TryGetValue(name, out var column) ? (ReadOnlyMemory<double>?)column : null;
