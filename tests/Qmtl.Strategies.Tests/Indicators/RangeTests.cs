@@ -129,6 +129,8 @@ public sealed class RangeTests
 
         public int Count => bars.Count;
 
+        public ReadOnlySpan<long> Times => BarTimes.EveryMinute(Count);
+
         public IReadOnlyCollection<string> ColumnNames => bars.ColumnNames;
 
         public ReadOnlyMemory<double>? FindColumn(string name) =>
