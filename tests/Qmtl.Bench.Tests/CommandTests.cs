@@ -52,6 +52,25 @@ public sealed class CommandTests : IDisposable
         Assert.Equal(expected, unit.Of(2_000_000_000, TimeSpan.FromSeconds(1)), 12);
     }
 
+    [Theory]
+    [InlineData("bars/s", 10, 0.5, "must ratio >= 0.33: met; aim ratio >= 0.8: MISSED", true)]
+    [InlineData("ns/node", 10, 0.01, "must <= 25: met; aim <= 10: met", false)]
+    [InlineData("MB/s", 26, 0.01, "must >= 25: met; aim >= 10: met", false)]
+    public void Goal_OfAMeasurement_SaysWhatIsMet(string unit, double value, double ratio, string expected, bool ofRatio)
+    {
+        var goal = ofRatio ? Goal.Ratio(must: 1.0 / 3, aim: 0.8) : Goal.Value(must: 25, aim: 10);
+
+        Assert.Equal(expected, goal.Judge(new Measurement("x", unit, value, 1, ratio, 1)));
+    }
+
+    [Fact]
+    public async Task StreamAllocation_SteadyState_IsNothing()
+    {
+        var measured = Assert.Single(await EngineSuite.Benchmarks.OfType<StreamAllocation>().Single().RunAsync(Scale.Tiny, CancellationToken.None));
+
+        Assert.Equal(0, measured.Value);
+    }
+
     [Fact]
     public async Task PeakMemory_OfATinyRun_IsThatOfAProcess()
     {

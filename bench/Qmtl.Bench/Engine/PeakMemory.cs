@@ -6,7 +6,7 @@ namespace Qmtl.Bench.Engine;
 
 /// <summary>The largest working set of a process that does one thing only, its input included.</summary>
 /// <remarks>The process is this program again, told by <see cref="Argument"/> what to do: the memory of a process that has done more says nothing.</remarks>
-internal sealed class PeakMemory(string name, string what, double must) : Benchmark(name, what, must)
+internal sealed class PeakMemory(string name, string what, Goal goal) : Benchmark(name, what, goal)
 {
     /// <summary>The first argument of such a process; the second one is the scale.</summary>
     public const string Argument = "--peak-memory-of-A1";

@@ -16,14 +16,14 @@ internal enum Scale
 /// <summary>Something that can be measured.</summary>
 /// <param name="name">The name in the report.</param>
 /// <param name="what">What is done, in one line.</param>
-/// <param name="must">The least ratio (or, without a baseline, the largest value) that is good enough; null where none is set.</param>
-internal abstract class Benchmark(string name, string what, double? must)
+/// <param name="goal">What it has to reach; null where nothing is set.</param>
+internal abstract class Benchmark(string name, string what, Goal? goal)
 {
     public string Name { get; } = name;
 
     public string What { get; } = what;
 
-    public double? Must { get; } = must;
+    public Goal? Goal { get; } = goal;
 
     /// <summary>Measures it; usually one row.</summary>
     public abstract Task<IReadOnlyList<Measurement>> RunAsync(Scale scale, CancellationToken cancellationToken);

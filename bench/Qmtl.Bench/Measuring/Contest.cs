@@ -85,10 +85,10 @@ internal sealed record Contest(long Items, Func<double[]> Baseline, Func<double[
 /// <summary>A benchmark that is a contest.</summary>
 /// <param name="name">The name in the report.</param>
 /// <param name="what">What both sides do.</param>
-/// <param name="must">The least ratio that is good enough.</param>
+/// <param name="goal">What it has to reach.</param>
 /// <param name="unit">The unit of the report.</param>
 /// <param name="prepare">Makes the data, which is not measured.</param>
-internal sealed class ContestBenchmark(string name, string what, double? must, Unit unit, Func<Scale, Contest> prepare) : Benchmark(name, what, must)
+internal sealed class ContestBenchmark(string name, string what, Goal? goal, Unit unit, Func<Scale, Contest> prepare) : Benchmark(name, what, goal)
 {
     public Contest Prepare(Scale scale) => prepare(scale);
 

@@ -14,6 +14,9 @@ internal sealed record Measurement(string Name, string Unit, double Value, doubl
 {
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 
+    /// <summary>Whether more is better.</summary>
+    public bool IsRate => Unit.EndsWith("/s", StringComparison.Ordinal);
+
     /// <summary>The report as JSON: an array of objects.</summary>
     public static string ToJson(IEnumerable<Measurement> measurements) => new JsonArray([.. measurements.Select(measurement => measurement.ToNode())]).ToJsonString(Indented) + "\n";
 

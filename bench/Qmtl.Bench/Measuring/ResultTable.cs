@@ -18,15 +18,9 @@ internal sealed class ResultTable
 
     public void Write(Measurement row, Benchmark benchmark)
     {
-        var verdict = row.Name == benchmark.Name && benchmark.Must is { } must ? Verdict(row, must) : "";
+        var verdict = row.Name == benchmark.Name && benchmark.Goal is { } goal ? goal.Judge(row) : "";
         Row(row.Name, Number(row.Baseline), Number(row.Value), row.Unit, row.Ratio is { } ratio ? ratio.ToString("0.00", CultureInfo.InvariantCulture) : "-", verdict);
         if (row.Name == benchmark.Name) _output.WriteLine($"  {benchmark.What}");
-    }
-
-    private static string Verdict(Measurement row, double must)
-    {
-        var met = row.Ratio is { } ratio ? ratio >= must : row.Value <= must;
-        return string.Create(CultureInfo.InvariantCulture, $"{(met ? "met" : "MISSED")}: {(row.Ratio is null ? "at most" : "at least")} {must:0.##}");
     }
 
     private static string Number(double? value) => value is not { } number ? "-" : number switch

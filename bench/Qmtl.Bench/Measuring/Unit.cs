@@ -8,6 +8,8 @@ internal sealed record Unit(string Text, bool IsRate, double Factor)
 {
     public static Unit BarsPerSecond { get; } = new("bars/s", IsRate: true, 1);
 
+    public static Unit NodesPerSecond { get; } = new("nodes/s", IsRate: true, 1);
+
     public static Unit MegabytesPerSecond { get; } = new("MB/s", IsRate: true, 1e-6);
 
     public static Unit Nanoseconds(string item) => new("ns/" + item, IsRate: false, 1e9);
