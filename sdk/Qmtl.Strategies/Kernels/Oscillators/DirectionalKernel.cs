@@ -1,3 +1,5 @@
+using System.Runtime.Intrinsics;
+
 namespace Qmtl.Strategies;
 
 /// <summary>Wilder's directional indicators, +DI and -DI: 100 x smoothed directional movement / smoothed true range. Inputs high, low, close.</summary>
@@ -6,13 +8,17 @@ namespace Qmtl.Strategies;
 /// gives missing outputs and leaves the state as it is; the next bar is compared with the last one known. If a range overflows the
 /// indicators start over from there.
 /// <para>
-/// State: [0..2] the previous high, low and close, [3] bars seen, up to n + 1, [4] smoothed upward and [5] downward movement, [6] smoothed
-/// range; while seeding their sums.
+/// Up and down are the two lanes of a vector, the low with its sign turned: a fall of the low is then a rise like that of the high, and
+/// the choice of the larger one is a mask instead of a branch that no processor can predict.
+/// </para>
+/// <para>
+/// State: [0] the previous high and [1] the previous low, negated; [2] the previous close; [3] bars seen, up to n + 1; [4] smoothed upward
+/// and [5] downward movement, [6] smoothed range; while seeding their sums.
 /// </para>
 /// </remarks>
 internal sealed class DirectionalKernel(int period) : PanelKernel
 {
-    private const int High = 0, Low = 1, Close = 2, Seen = 3, Up = 4, Down = 5, Range = 6;
+    private const int Edges = 0, Close = 2, Seen = 3, Movement = 4, Range = 6;
 
     private readonly double _weight = 1.0 / period, _keep = 1 - (1.0 / period);
 
@@ -30,50 +36,93 @@ internal sealed class DirectionalKernel(int period) : PanelKernel
 
     public override void Process(Span<double> state, in KernelInputs inputs, in KernelOutputs outputs)
     {
+        for (var i = 0; i < outputs.Length;)
+            i = (int)state[Seen] <= period ? Seed(state, inputs, outputs, i) : Smooth(state, inputs, outputs, i);
+    }
+
+    private int Seed(Span<double> state, in KernelInputs inputs, in KernelOutputs outputs, int i)
+    {
+        for (; i < outputs.Length && state[Seen] <= period; i++)
+        {
+            outputs[0][i] = outputs[1][i] = double.NaN;
+            var (high, low, close) = (inputs[0][i], inputs[1][i], inputs[2][i]);
+            if (double.IsNaN(high + low + close)) continue;
+            var edges = Vector128.Create(high, -low);
+            if (state[Seen] > 0)
+            {
+                (Vector128.Create<double>(state[Movement..]) + Moves(edges, Vector128.Create<double>(state[Edges..]))).CopyTo(state[Movement..]);
+                state[Range] += Reach(edges, state[Close]);
+            }
+
+            Remember(state, edges, close);
+            state[Seen]++;
+            if (!double.IsFinite(state[Movement] + state[Movement + 1] + state[Range])) Restart(state, edges, close);
+            if (state[Seen] <= period) continue;
+            foreach (ref var sum in state[Movement..]) sum /= period;
+            (outputs[0][i], outputs[1][i]) = (PercentOrZero.Apply(state[Movement], state[Range]), PercentOrZero.Apply(state[Movement + 1], state[Range]));
+        }
+
+        return i;
+    }
+
+    private int Smooth(Span<double> state, in KernelInputs inputs, in KernelOutputs outputs, int i)
+    {
         var high = inputs[0];
         var low = inputs[1];
         var close = inputs[2];
         var plus = outputs[0];
         var minus = outputs[1];
-        for (var i = 0; i < plus.Length; i++)
+        var before = Vector128.Create<double>(state[Edges..]);
+        var last = state[Close];
+        var movement = Vector128.Create<double>(state[Movement..]);
+        var range = state[Range];
+        for (; i < plus.Length; i++)
         {
-            var ready = !double.IsNaN(high[i]) && !double.IsNaN(low[i]) && !double.IsNaN(close[i]) && Advance(state, high[i], low[i], close[i]);
-            plus[i] = ready ? PercentOrZero.Apply(state[Up], state[Range]) : double.NaN;
-            minus[i] = ready ? PercentOrZero.Apply(state[Down], state[Range]) : double.NaN;
+            plus[i] = minus[i] = double.NaN;
+            if (double.IsNaN(high[i] + low[i] + close[i])) continue;
+            var edges = Vector128.Create(high[i], -low[i]);
+            movement = Vector128.FusedMultiplyAdd(Vector128.Create(_keep), movement, _weight * Moves(edges, before));
+            range = Math.FusedMultiplyAdd(_keep, range, _weight * Reach(edges, last));
+            before = edges;
+            last = close[i];
+            if (!double.IsFinite(Vector128.Sum(movement) + range))
+            {
+                Restart(state, edges, last);
+                return i + 1;
+            }
+
+            var indicators = range == 0 ? Vector128<double>.Zero : 100 * (movement / Vector128.Create(range));
+            plus[i] = indicators[0];
+            minus[i] = indicators[1];
         }
+
+        Remember(state, before, last);
+        movement.CopyTo(state[Movement..]);
+        state[Range] = range;
+        return i;
     }
 
-    private bool Advance(Span<double> state, double high, double low, double close)
+    // Of the two moves only the larger counts, and only outwards; of equal ones neither.
+    private static Vector128<double> Moves(Vector128<double> edges, Vector128<double> before)
     {
-        if (state[Seen] > 0)
-        {
-            var up = Math.Max(high - state[High], 0);
-            var down = Math.Max(state[Low] - low, 0);
-            Smooth(state, up > down ? up : 0, down > up ? down : 0, Math.Max(high, state[Close]) - Math.Min(low, state[Close]));
-        }
+        var moves = edges - before;
+        var other = Vector128.Shuffle(moves, Vector128.Create(1L, 0L));
+        return moves & Vector128.GreaterThan(moves, other) & Vector128.GreaterThan(moves, Vector128<double>.Zero);
+    }
 
-        state[High] = high;
-        state[Low] = low;
+    // max(high, last) - min(low, last), the low being negated.
+    private static double Reach(Vector128<double> edges, double last) => Vector128.Sum(Vector128.MaxNative(edges, Vector128.Create(last, -last)));
+
+    private static void Remember(Span<double> state, Vector128<double> edges, double close)
+    {
+        edges.CopyTo(state[Edges..]);
         state[Close] = close;
-        if (!double.IsFinite(state[Up] + state[Down] + state[Range])) state[Seen..].Clear();
-        if (state[Seen] <= period) state[Seen]++;
-        return state[Seen] > period;
     }
 
-    private void Smooth(Span<double> state, double up, double down, double range)
+    private static void Restart(Span<double> state, Vector128<double> edges, double close)
     {
-        if (state[Seen] > period)
-        {
-            state[Up] = Math.FusedMultiplyAdd(_keep, state[Up], _weight * up);
-            state[Down] = Math.FusedMultiplyAdd(_keep, state[Down], _weight * down);
-            state[Range] = Math.FusedMultiplyAdd(_keep, state[Range], _weight * range);
-            return;
-        }
-
-        state[Up] += up;
-        state[Down] += down;
-        state[Range] += range;
-        if ((int)state[Seen] != period) return;
-        foreach (ref var sum in state[Up..]) sum /= period;
+        state.Clear();
+        Remember(state, edges, close);
+        state[Seen] = 1;
     }
 }
