@@ -14,6 +14,7 @@ internal static class Averages
         Average("tema", "Triple exponential moving average: 3 EMA - 3 EMA of EMA + EMA of EMA of EMA.", 20, (price, period) => price.Tema(period)),
         Average("trima", "Triangular moving average: weights rise to the middle of the window and fall again.", 20, (price, period) => price.Trima(period)),
         Average("zlema", "Zero-lag exponential moving average: the EMA of the price plus its change over half the period.", 20, (price, period) => price.Zlema(period)),
+        Average("mcginley", "McGinley's dynamic: quick in falls, slow in rises; for prices above zero.", 14, (price, period) => price.McGinley(period)),
         new("t3", "Tillson's T3: three passes of a generalised double exponential average.", declare =>
         {
             var period = declare.Period(5, "Bars of each exponential average.");
@@ -28,6 +29,20 @@ internal static class Averages
             var slow = declare.Period(30, "Bars of the average in pure noise.", "slow");
             var price = declare.Price();
             return bars => [("kama", price.Of(bars).Kama(efficiency, fast, slow))];
+        }),
+        new("vidya", "Chande's variable index dynamic average: an EMA whose weight follows his momentum oscillator.", declare =>
+        {
+            var period = declare.Whole("period", 14, 1..(Kernel.MaxPeriod - 1), "Bars of the average and of the oscillator.");
+            var price = declare.Price();
+            return bars => [("vidya", price.Of(bars).Vidya(period))];
+        }),
+        new("alma", "Arnaud Legoux moving average: the window weighted by a bell.", declare =>
+        {
+            var period = declare.Period(9, "Bars of the window.");
+            var offset = declare.Number("offset", 0.85, 0, 1, "Where the bell's peak is: 0 the oldest value, 1 the newest.");
+            var sigma = declare.Number("sigma", 6, 0.1, 100, "How narrow the bell is.");
+            var price = declare.Price();
+            return bars => [("alma", price.Of(bars).Alma(period, offset, sigma))];
         }),
         new("efficiency_ratio", "Kaufman's efficiency ratio: net move over path, 0 (noise) to 1 (a straight line).", declare =>
         {

@@ -7,7 +7,9 @@ public static class IndicatorCatalog
     [
         .. Averages.Definitions,
         .. Oscillators.Definitions,
+        .. Cycles.Definitions,
         .. Trend.Definitions,
+        .. Strength.Definitions,
         .. Rolling.Definitions,
         .. Ranges.Definitions,
         .. Volatility.Definitions,

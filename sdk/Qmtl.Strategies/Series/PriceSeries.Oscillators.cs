@@ -54,9 +54,9 @@ public sealed partial class PriceSeries
     public Series UltimateOscillator(int fast = 7, int middle = 14, int slow = 28)
     {
         var before = Close.Shift(1);
-        var bottom = (before < Low).Then(before, Low);
+        var bottom = Low.AtMost(before);
         var pressure = Close - bottom;
-        var range = (before > High).Then(before, High) - bottom;
+        var range = High.AtLeast(before) - bottom;
         Series Share(int period) => Series.Percent(pressure.Sum(period), range.Sum(period));
         return ((4.0 * Share(fast)) + (2.0 * Share(middle)) + Share(slow)) / 7.0;
     }

@@ -107,34 +107,6 @@ public sealed partial class Series
         return (-cube * sixth) + (3 * (square + cube) * fifth) - (3 * ((2 * square) + v + cube) * fourth) + ((1 + (3 * v) + cube + (3 * square)) * third);
     }
 
-    /// <summary>Kaufman's adaptive moving average: fast in a trend, slow in noise.</summary>
-    /// <remarks>
-    /// Source: P. Kaufman, Smarter Trading, 1995. y' = y + c² (x - y) with c between 2 / (slow + 1) and 2 / (fast + 1) in proportion to the
-    /// <see cref="EfficiencyRatio"/>. It starts at the price of the bar before the first ratio; first value after <paramref name="erPeriod"/>
-    /// bars. Start and flat windows as in TA-Lib.
-    /// </remarks>
-    /// <param name="erPeriod">Bars of the efficiency ratio, 1..9999.</param>
-    /// <param name="fast">Bars of the average in a perfect trend, 1..10000.</param>
-    /// <param name="slow">Bars of the average in pure noise, 1..10000.</param>
-    public Series Kama(int erPeriod = 10, int fast = 2, int slow = 30)
-    {
-        Check("kama", fast, Kernel.MaxPeriod, "fast");
-        Check("kama", slow, Kernel.MaxPeriod, "slow");
-        return new Series(Node.Of(new KamaKernel(fast, slow), Node, EfficiencyRatio(erPeriod).Node));
-    }
-
-    /// <summary>Kaufman's efficiency ratio: the net move of n bars over the length of the path, 0 (noise) to 1 (a straight line).</summary>
-    /// <remarks>A window without any move counts as 1, as in TA-Lib. First value after n bars.</remarks>
-    /// <param name="period">n, 1..9999.</param>
-    public Series EfficiencyRatio(int period)
-    {
-        Check("efficiency_ratio", period, Kernel.MaxPeriod - 1, "period");
-        return new Series(Binary<Efficiency>(Momentum(period), Path(period)));
-    }
-
-    // The sum of the moves of n bars, up and down.
-    private Series Path(int period) => Momentum(1).Abs().Sum(period);
-
     private void CheckNumber(string name, double value, double min, double max, string argument)
     {
         if (!(value >= min && value <= max)) throw Refuse.Argument(name, Node, argument, FormattableString.Invariant($"must be a number {min}..{max}, was {value}"));

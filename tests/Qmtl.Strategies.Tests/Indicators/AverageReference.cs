@@ -40,6 +40,35 @@ internal static class AverageReference
         return y;
     }
 
+    public static double[] Vidya(double[] x, int n)
+    {
+        var y = Missing(x.Length);
+        var previous = x[n - 1];
+        for (var i = n; i < x.Length; i++)
+        {
+            var changes = Enumerable.Range(i - n + 1, n).Select(j => x[j] - x[j - 1]).ToArray();
+            var up = changes.Where(c => c > 0).Sum();
+            var down = -changes.Where(c => c < 0).Sum();
+            y[i] = previous += 2.0 / (n + 1) * (up + down == 0 ? 0 : Math.Abs(up - down) / (up + down)) * (x[i] - previous);
+        }
+
+        return y;
+    }
+
+    public static double[] McGinley(double[] x, int n)
+    {
+        var y = Missing(x.Length);
+        y[n - 1] = x[..n].Average();
+        for (var i = n; i < x.Length; i++) y[i] = y[i - 1] + ((x[i] - y[i - 1]) / Math.Max(1, n * Math.Pow(x[i] / y[i - 1], 4)));
+        return y;
+    }
+
+    public static double[] Alma(double[] x, int n, double offset, double sigma) => Windows(x, n, w =>
+    {
+        var bell = w.Select((_, i) => Math.Exp(-(i - (offset * (n - 1))) * (i - (offset * (n - 1))) * sigma * sigma / (2.0 * n * n))).ToArray();
+        return w.Zip(bell, (v, weight) => v * weight).Sum() / bell.Sum();
+    });
+
     public static double[] Shift(double[] x, int n) => [.. x.Select((_, i) => i < n ? double.NaN : x[i - n])];
 
     public static double[] Map(double[] a, double[] b, Func<double, double, double> of) => [.. a.Zip(b, (x, y) => double.IsNaN(x) || double.IsNaN(y) ? double.NaN : of(x, y))];

@@ -26,6 +26,11 @@ public sealed class AveragesTests
         new("zlema", "period=10", b => [("zlema", Ema(Map(b.Close, Shift(b.Close, 4), (x, lagged) => x + (x - lagged)), 10))]),
         new("t3", "period=6", b => [("t3", T3(b.Close, 6, 0.7))]),
         new("t3", "period=4 volume_factor=0.3", b => [("t3", T3(b.Close, 4, 0.3))]),
+        new("vidya", "", b => [("vidya", Vidya(b.Close, 14))]),
+        new("mcginley", "", b => [("mcginley", McGinley(b.Close, 14))]),
+        new("mcginley", "period=1", b => [("mcginley", McGinley(b.Close, 1))]),
+        new("alma", "", b => [("alma", Alma(b.Close, 9, 0.85, 6))]),
+        new("alma", "period=40 offset=0.5 sigma=4", b => [("alma", Alma(b.Close, 40, 0.5, 4))]),
         new("kama", "", b => [("kama", Kama(b.Close, 10, 2, 30))]),
         new("kama", "er_period=25 fast=5 slow=60", b => [("kama", Kama(b.Close, 25, 5, 60))]),
     ];
@@ -43,9 +48,27 @@ public sealed class AveragesTests
             foreach (var indicator in AllCases) indicator.Check(TestBars.Real(file, 2_000));
     }
 
+    [Fact]
+    public void McGinley_Crash_DoesNotFallBelowThePrice()
+    {
+        var values = Compute.Values(p => p.Close.McGinley(2), GivenBars.Closes(100, 100, 20, 20));
+
+        Assert.Equal([100, 20, 20], values[1..]);
+    }
+
+    [Fact]
+    public void Adaptive_FirstWeight_StartsAtTheValueBeforeOrBesideIt()
+    {
+        double[] close = [10, 20, 40, 40];
+
+        Assert.Equal([10, 15, 27.5, 33.75], Compute.Values(p => p.Close.Adaptive((p.Close * 0.0) + 0.5), GivenBars.Closes(close)));
+        Assert.Equal([double.NaN, 15, 27.5, 33.75], Compute.Values(p => p.Close.Adaptive((p.Close.Shift(1) * 0.0) + 0.5), GivenBars.Closes(close)));
+    }
+
     [Theory]
     [InlineData("ema")]
     [InlineData("wilder")]
+    [InlineData("mcginley")]
     [InlineData("kama")]
     public void Recursive_BarMissing_IsMissingThereAndGoesOnAsIfTheBarHadNotBeen(string indicator)
     {
@@ -66,6 +89,8 @@ public sealed class AveragesTests
     [InlineData("ema")]
     [InlineData("wilder")]
     [InlineData("wma")]
+    [InlineData("alma")]
+    [InlineData("mcginley")]
     [InlineData("kama")]
     public void Average_AfterOverflow_HasTheValuesOfAFreshStart(string indicator)
     {
