@@ -20,6 +20,64 @@ public sealed class NumberTextTests
                 && BitConverter.DoubleToInt64Bits(value) == BitConverter.DoubleToInt64Bits(double.Parse(text, CultureInfo.InvariantCulture)));
         }).QuickCheckThrowOnFailure();
 
+    [Fact]
+    public void TryParseUsual_DigitsAndAPoint_GivesTheBitsOfTheFramework() =>
+        Prop.ForAll(UsualNumbers, text =>
+        {
+            var expected = BitConverter.DoubleToInt64Bits(double.Parse(text, CultureInfo.InvariantCulture));
+            var line = Encoding.UTF8.GetBytes($"2022-01-31T23:59:00Z,9.9,{text},8.8\n");
+            var start = "2022-01-31T23:59:00Z,9.9,".Length;
+
+            var usual = NumberText.TryParseUsual(line, start, start + text.Length, out var value);
+
+            // Longer texts, and digits beyond 2^53, are the general parser's; whatever is taken must be right.
+            var mustTake = text.TrimStart('-').Length <= 16 && text.Count(char.IsAsciiDigit) <= 15;
+            return usual ? BitConverter.DoubleToInt64Bits(value) == expected : !mustTake;
+        }).Check(Config.QuickThrowOnFailure.WithMaxTest(20_000));
+
+    [Fact]
+    public void TryParseUsual_AnyText_IsRefusedOrAgreesWithTheGeneralForm() =>
+        Prop.ForAll(Gen.Elements([.. "0123456789.-+eE, "]).ArrayOf().ToArbitrary(), characters =>
+        {
+            var cell = new string(characters);
+            var line = Encoding.UTF8.GetBytes("a line before it, " + cell);
+
+            return !NumberText.TryParseUsual(line, line.Length - cell.Length, line.Length, out var value)
+                || (NumberText.TryParse(Encoding.UTF8.GetBytes(cell), out var general) && BitConverter.DoubleToInt64Bits(value) == BitConverter.DoubleToInt64Bits(general));
+        }).Check(Config.QuickThrowOnFailure.WithMaxTest(20_000));
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("-")]
+    [InlineData(".")]
+    [InlineData("-.")]
+    [InlineData("1.2.3")]
+    [InlineData("1/2")]
+    [InlineData("12:30")]
+    [InlineData("1 2")]
+    [InlineData("\u0661")]
+    public void TryParseUsual_NoNumber_IsRefused(string text)
+    {
+        var line = Encoding.UTF8.GetBytes("a line before it,," + text);
+
+        Assert.False(NumberText.TryParseUsual(line, "a line before it,,".Length, line.Length, out _));
+    }
+
+    [Fact]
+    public void TryParseUsual_AtTheStartOfABlock_ReadsNothingBeforeIt()
+    {
+        byte[] block = [.. "1.5"u8];
+
+        Assert.False(NumberText.TryParseUsual(block, 0, 3, out _));
+    }
+
+    private static Arbitrary<string> UsualNumbers =>
+        (from digits in Gen.Elements([.. "0123456789"]).ArrayOf().Where(digits => digits.Length is > 0 and <= 20)
+         from point in Gen.Choose(0, digits.Length + 3)
+         from sign in Gen.Elements("", "-")
+         let number = new string(digits)
+         select sign + (point <= digits.Length ? number.Insert(point, ".") : number)).ToArbitrary();
+
     [Theory]
     [InlineData("0.1", 0.1)]
     [InlineData("-0", -0.0)]

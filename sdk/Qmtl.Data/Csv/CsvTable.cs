@@ -19,14 +19,14 @@ internal sealed class CsvTable
     public CsvTable(CsvLayout layout, IReadOnlySet<string> textColumns, int capacity)
     {
         _layout = layout;
-        _times = new long[Math.Max(16, capacity)];
+        _times = GC.AllocateUninitializedArray<long>(Math.Max(16, capacity));
         _numbers = new double[]?[layout.Names.Length];
         _texts = new List<string>?[layout.Names.Length];
         for (var i = 0; i < layout.Names.Length; i++)
         {
             if (i == layout.TimeIndex) continue;
             if (textColumns.Contains(layout.Names[i])) _texts[i] = [];
-            else _numbers[i] = new double[_times.Length];
+            else _numbers[i] = GC.AllocateUninitializedArray<double>(_times.Length);
         }
     }
 
@@ -42,6 +42,14 @@ internal sealed class CsvTable
 
     /// <summary>The line of the file that a row came from; the header is line 1.</summary>
     public int LineOf(int row) => _lines is null ? row + 2 : _lines[row];
+
+    /// <summary>Reads the cell <c>block[start..end]</c> of the row being read.</summary>
+    /// <exception cref="NotANumberException">An extra column turns out to hold text.</exception>
+    public void Set(int column, ReadOnlySpan<byte> block, int start, int end, int line)
+    {
+        if (_numbers[column] is { } numbers && NumberText.TryParseUsual(block, start, end, out numbers[Rows])) return;
+        Set(column, block[start..end], line);
+    }
 
     /// <summary>Reads one cell of the row being read.</summary>
     /// <exception cref="NotANumberException">An extra column turns out to hold text.</exception>

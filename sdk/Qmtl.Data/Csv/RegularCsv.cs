@@ -91,16 +91,19 @@ internal static class RegularCsv
             var column = 0;
             foreach (var delimiter in delimiters)
             {
-                var cell = block[start..delimiter];
-                start = delimiter + 1;
                 var ends = block[delimiter] == '\n';
                 if (column == 0)
                 {
                     _line++;
-                    if (ends && cell.Trim((byte)'\r').IsEmpty) continue;
+                    if (ends && block[start..delimiter].Trim((byte)'\r').IsEmpty)
+                    {
+                        start = delimiter + 1;
+                        continue;
+                    }
                 }
 
-                if (column < columns) table.Set(column, cell, _line);
+                if (column < columns) table.Set(column, block, start, delimiter, _line);
+                start = delimiter + 1;
                 column++;
                 if (!ends) continue;
                 if (column != columns) throw DataRefusal.CellCount(file, _line, column, columns);

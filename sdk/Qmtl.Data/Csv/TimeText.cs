@@ -66,18 +66,28 @@ internal sealed class TimeText
     private static bool TryClock(ReadOnlySpan<byte> text, out long clock, out int used)
     {
         clock = 0;
-        used = 5;
-        if (text.Length < 5 || text[2] != ':' || !TryDigits(text, 0, 2, out var hour) || !TryDigits(text, 3, 2, out var minute)) return false;
-        var second = 0;
-        if (text.Length >= 8 && text[5] == ':')
-        {
-            if (!TryDigits(text, 6, 2, out second)) return false;
-            used = 8;
-        }
+        used = 8;
+        if (text.Length >= used && text[5] == ':')
+            return TryWholeClock(BinaryPrimitives.ReadUInt64LittleEndian(text), ref clock) && (used == text.Length || text[used] != '.' || TryFraction(text, ref clock, ref used));
 
+        used = 5;
+        if (text.Length < used || text[2] != ':' || !TryDigits(text, 0, 2, out var hour) || !TryDigits(text, 3, 2, out var minute) || hour > 23 || minute > 59) return false;
+        clock = ((hour * 3600L) + (minute * 60)) * BarTime.NanosecondsPerSecond;
+        return true;
+    }
+
+    /// <summary>HH:MM:SS, eight characters at once, the first in the lowest byte.</summary>
+    private static bool TryWholeClock(ulong text, ref long clock)
+    {
+        const ulong Zeros = 0x30303A30303A3030, Sixes = 0x0606000606000606, NoDigit = 0xF0F0FFF0F0FFF0F0;
+        var digits = text ^ Zeros;
+        // A digit stays below sixteen when six is added; where a colon belongs, nothing may be left.
+        if (((digits | (digits + Sixes)) & NoDigit) != 0) return false;
+        var pairs = (digits * 10) + (digits >> 8);
+        var (hour, minute, second) = ((byte)pairs, (byte)(pairs >> 24), (byte)(pairs >> 48));
         if (hour > 23 || minute > 59 || second > 59) return false;
         clock = ((hour * 3600L) + (minute * 60) + second) * BarTime.NanosecondsPerSecond;
-        return used < 8 || used >= text.Length || text[used] != '.' || TryFraction(text, ref clock, ref used);
+        return true;
     }
 
     private static bool TryFraction(ReadOnlySpan<byte> text, ref long clock, ref int used)
