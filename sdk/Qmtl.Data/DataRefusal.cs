@@ -39,6 +39,11 @@ internal static class DataRefusal
     public static RefusalException DuplicateInstrument(string instrument) =>
         new(ReasonCodes.DataInvalid, $"The instrument {instrument} comes from more than one file; give each file its own name.");
 
+    public static RefusalException UnknownInstrument(string instrument, IReadOnlyList<string> known) =>
+        RefusalException.At(
+            ReasonCodes.InvalidArgument, "/tag",
+            $"There is no instrument {instrument} to tag; the data has {string.Join(", ", known)}{(Strategies.Nearest.To(instrument, known) is { } near ? $"; did you mean {near}?" : ".")}");
+
     public static RefusalException MixedIntervals(BarSeries one, BarSeries other) =>
         new(ReasonCodes.DataInvalid, string.Create(
             CultureInfo.InvariantCulture,

@@ -58,6 +58,8 @@ public sealed class KernelBlockTests
         ["forward return"] = p => p.Close.ForwardReturn(5),
         ["forward volatility"] = p => p.Close.ForwardVolatility(5),
         ["triple barrier"] = p => p.TripleBarrier(new(20, 10, BarrierMode.Price), 6).Return,
+        ["every bars"] = p => p.Close.EveryBars(7).AsSeries(),
+        ["kelly"] = p => p.Close.Kelly(5),
         ["custom"] = p => Compute.Builder.Compute(5, [p.Close, p.Open], [NodeCode("test.range", "1")] static (view) => view[0][0] - view[1][4]),
         ["custom with gaps"] = p => Compute.Builder.Compute(5, [p.Close], [NodeCode("test.count", "1")] static (view) => Present(view[0]), allowMissing: true),
         ["custom with state"] = p => Compute.Builder.Compute(1, [p.Close], 1, [NodeCode("test.decay", "1")] static (view, state) => state[0] = (0.9 * state[0]) + view.Latest(0)),

@@ -10,6 +10,7 @@ internal sealed class BarFileOptions
     private const string First = "first";
     private readonly Option<string[]> _files;
     private readonly Option<bool> _sort = new("--sort") { Description = "Order rows by time; otherwise rows out of order are an error." };
+    private readonly Option<string[]> _tags = KeyValues.Option("--tag", "SYMBOL=TAG,TAG", "Tags of an instrument, instead of those of its name; repeatable.");
     private readonly Option<string?> _dedupe = new("--dedupe") { Description = "Which of several rows with the same time to keep; otherwise they are an error." };
 
     public BarFileOptions(string name, bool required)
@@ -23,6 +24,7 @@ internal sealed class BarFileOptions
         command.Add(_files);
         command.Add(_sort);
         command.Add(_dedupe);
+        command.Add(_tags);
     }
 
     /// <summary>Reads the bars; null when no file was named.</summary>
@@ -31,6 +33,10 @@ internal sealed class BarFileOptions
         var files = run.Get(_files) ?? [];
         if (files.Length == 0) return null;
         var dedupe = run.Get(_dedupe) switch { null => Dedupe.Refuse, First => Dedupe.First, _ => Dedupe.Last };
-        return CsvBars.Load(files, new CsvOptions(run.Get(_sort), dedupe), cancellationToken);
+        var data = CsvBars.Load(files, new CsvOptions(run.Get(_sort), dedupe), cancellationToken);
+        var tags = KeyValues.Read(_tags, run);
+        return tags.Count == 0
+            ? data
+            : Usage.Of(() => data.WithTags(tags.ToDictionary(tag => tag.Key, IReadOnlyList<string> (tag) => tag.Value.Split(','), StringComparer.Ordinal)));
     }
 }

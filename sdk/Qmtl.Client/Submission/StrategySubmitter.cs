@@ -20,7 +20,7 @@ internal sealed class StrategySubmitter(GatewayClient gateway, IReplay replay, T
     {
         using var activity = Runner.Source.StartActivity("Runner.Submit");
         activity?.SetTag("world_id", worldId);
-        var graph = strategy.Compile(data.Universe);
+        var graph = strategy.Compile(options.Replay.UniverseOf(data));
         await gateway.GetAsync<GatewayHealth>("health", cancellationToken).ConfigureAwait(false);
         var world = await DescribeAsync(worldId, cancellationToken).ConfigureAwait(false);
 

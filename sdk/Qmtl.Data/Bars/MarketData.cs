@@ -41,7 +41,19 @@ public sealed class MarketData
     public IReadOnlyList<IColumnSource> Aligned { get; }
 
     /// <summary>What a strategy is told about this data.</summary>
-    public Universe Universe => new(Instruments, IntervalSeconds);
+    public Universe Universe => new(Instruments, IntervalSeconds) { Tags = Tags };
+
+    /// <summary>Tags of instruments by which strategies find them; an instrument without an entry has those of its name.</summary>
+    public IReadOnlyDictionary<string, IReadOnlyList<string>> Tags { get; private init; } = InstrumentTags.None;
+
+    /// <summary>The same data with tags for some of its instruments.</summary>
+    /// <exception cref="Identity.RefusalException">An instrument is not in the data, or a tag is malformed.</exception>
+    public MarketData WithTags(IReadOnlyDictionary<string, IReadOnlyList<string>> tags)
+    {
+        var stranger = tags.Keys.FirstOrDefault(instrument => !Instruments.Contains(instrument, StringComparer.Ordinal));
+        if (stranger is not null) throw DataRefusal.UnknownInstrument(stranger, Instruments);
+        return new MarketData(Series, _times, Aligned) { Tags = tags.ToDictionary(entry => entry.Key, entry => InstrumentTags.Checked(entry.Value), StringComparer.Ordinal) };
+    }
 
     /// <summary>Puts series on a common time axis.</summary>
     /// <exception cref="Identity.RefusalException">There is none, an instrument occurs twice, or the intervals differ.</exception>

@@ -20,7 +20,7 @@ public sealed class KernelReplay(TimeProvider time) : IReplay
     public ReplayResult Run(Strategy strategy, MarketData data, ReplayOptions options, CancellationToken ct = default)
     {
         ReplayOptionsCheck.ThrowIfRefused(options);
-        var graph = strategy.Compile(data.Universe);
+        var graph = strategy.Compile(options.UniverseOf(data));
         if (graph.Targets.Count == 0) throw ReplayRefusal.NoTarget(strategy.Name);
         var started = time.GetTimestamp();
         using var session = new ReplaySession(graph, data, options);

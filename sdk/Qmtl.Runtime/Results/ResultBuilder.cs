@@ -12,8 +12,7 @@ internal static class ResultBuilder
 
     public static ReplayResult Build(Strategy strategy, MarketData data, ReplayOptions options, StrategyGraph graph, SessionRecord session, TimeSpan elapsed)
     {
-        var calendar = options.Calendar ?? TradingCalendars.Guess(data.Times, BarTime.NanosecondsPerSecond)?.Calendar ?? TradingCalendar.Crypto;
-        var barsPerYear = options.BarsPerYear ?? TradingCalendars.BarsPerYear(calendar, data.IntervalSeconds);
+        var (calendar, barsPerYear) = YearOf.Data(data, options);
         var account = session.Account;
         var report = EquityStatistics.Of(session.Equity, barsPerYear, data.Times, BarTime.NanosecondsPerSecond);
         var growth = account.Equity.ToDouble() / account.InitialCash.ToDouble();

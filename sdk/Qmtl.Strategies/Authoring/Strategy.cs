@@ -61,6 +61,9 @@ public abstract partial class Strategy
     /// <summary>True or false.</summary>
     protected static Param<bool> Param(string name, bool @default, string description = "") => new(name, @default, new FlagRange(), description);
 
+    /// <summary>Text, such as a list of tags; not empty.</summary>
+    protected static Param<string> Param(string name, string @default, string description = "") => new(name, @default, new TextRange(), description);
+
     /// <summary>One of the names of an enumeration; users write them in snake_case.</summary>
     protected static Param<T> Param<T>(string name, T @default, string description = "")
         where T : struct, Enum => new(name, @default, new ChoiceRange<T>(), description);
@@ -72,6 +75,15 @@ public abstract partial class Strategy
     {
         ArgumentException.ThrowIfNullOrEmpty(rule);
         if (!condition) throw Refuse.Rule(Name, rule, Parameters);
+    }
+
+    /// <summary>States how many instruments Build needs; call it first.</summary>
+    /// <exception cref="Identity.RefusalException">The run has fewer.</exception>
+    protected void RequireInstruments(StrategyBuilder s, int count)
+    {
+        ArgumentNullException.ThrowIfNull(s);
+        if (s.Instruments.Count < count)
+            throw Refuse.Graph(Name, $"needs at least {count} instruments, the run has {s.Instruments.Count}: {string.Join(", ", s.Instruments)}; give more files");
     }
 
     // Parameters are declared as fields and read back here, so that an author writes each of them once.

@@ -5,9 +5,6 @@ public sealed partial class StrategyBuilder
     /// <summary>One series for each instrument of the run: <c>s.Panel(p =&gt; p.Close)</c>.</summary>
     public Panel Panel(Func<PriceSeries, Series> select) => Panel(Instruments.Select(Price), select);
 
-    /// <summary>One series for each member of a tag query.</summary>
-    public static Panel Panel(TagGroup group, Func<PriceSeries, Series> select) => Panel(group.Prices, select);
-
     /// <summary>Holds each member of <paramref name="weights"/>, as a share of equity, in the instrument it is named after.</summary>
     public void Target(Panel weights)
     {

@@ -8,6 +8,14 @@ public static class StrategyCatalog
         new("sma-cross", "Follows the trend: long while a fast moving average is above a slow one.", () => new SmaCross()),
         new("buy-and-hold", "Holds all instruments in equal shares.", () => new BuyAndHold()),
         new("momentum", "Follows the change over a lookback.", () => new Momentum()),
+        new("macd", "Follows the MACD: long while its line is above its signal.", () => new MacdTrend()),
+        new("breakout", "Follows new extremes: in at the wide channel, out at the narrow one.", () => new Breakout()),
+        new("mean-reversion", "Buys far below the average and sells far above it, with hysteresis.", () => new MeanReversion()),
+        new("rsi-reversal", "Buys oversold bars within a rising trend.", () => new RsiReversal()),
+        new("pairs", "Trades the spread of two instruments, hedged by regression.", () => new Pairs()),
+        new("xs-momentum", "Holds the instruments that rose most and sells those that rose least.", () => new CrossSectionalMomentum()),
+        new("vol-target", "Holds a rising market with as much as gives a constant volatility.", () => new VolatilityTarget()),
+        new("tag-trend", "Holds the members of a tag that are above their average.", () => new TagTrend()),
     ];
 
     /// <summary>All of them.</summary>

@@ -110,3 +110,31 @@ internal sealed class HoldKernel(int bars) : Kernel
         state[0] = left;
     }
 }
+
+/// <summary>True on the first bar on which the input is present, and on every n-th bar from there; missing where the input is.</summary>
+/// <remarks>State: bars since the first present one, modulo n; -1 before it. A bar counts although its input is missing: time has passed.</remarks>
+internal sealed class EveryBarsKernel(int bars) : Kernel
+{
+    internal override NodeCode Code => NodeCode.BuiltIn("every_bars");
+
+    public override int StateLength => 1;
+
+    public override IReadOnlyDictionary<string, object> Parameters { get; } = new Dictionary<string, object>(StringComparer.Ordinal) { ["bars"] = bars };
+
+    public override void Start(Span<double> state) => state[0] = -1;
+
+    public override void Process(Span<double> state, in KernelInputs inputs, Span<double> output)
+    {
+        var input = inputs[0];
+        var at = state[0];
+        for (var i = 0; i < output.Length; i++)
+        {
+            var missing = double.IsNaN(input[i]);
+            if (at >= 0) at = at + 1 == bars ? 0 : at + 1;
+            else if (!missing) at = 0;
+            output[i] = missing ? double.NaN : at == 0 ? 1 : 0;
+        }
+
+        state[0] = at;
+    }
+}

@@ -108,6 +108,19 @@ internal sealed record NumberRange(double Min, double Max) : ParamRange<double>(
     public override string Format(double value) => value.ToString("R", CultureInfo.InvariantCulture);
 }
 
+internal sealed record TextRange() : ParamRange<string>("text", "not empty")
+{
+    public override bool TryParse(string text, out string value)
+    {
+        value = text;
+        return true;
+    }
+
+    public override bool Contains(string value) => value.Length > 0;
+
+    public override string Format(string value) => value;
+}
+
 internal sealed record FlagRange() : ParamRange<bool>("true or false", "true|false")
 {
     public override bool TryParse(string text, out bool value) => bool.TryParse(text, out value);

@@ -21,4 +21,16 @@ public sealed partial class Series
     public Series NoTradeBand(double tolerance) => tolerance is > 0 and < 1e6
         ? new Series(Node.Of(new DeadbandKernel(tolerance), Node))
         : throw Refuse.Argument("no_trade_band", Node, "tolerance", FormattableString.Invariant($"must be above 0, was {tolerance}"));
+
+    /// <summary>The fraction of equity that grows fastest if these are simple returns, one per bar, and go on with the mean and variance of the last <paramref name="period"/>: fraction x mean / variance.</summary>
+    /// <param name="period">Returns that mean and variance are estimated from.</param>
+    /// <param name="fraction">How much of it to take; estimates err, so half or less is usual.</param>
+    /// <param name="cap">The most, in both directions; the sign is that of the mean.</param>
+    /// <remarks>Continuous approximation: Thorp, The Kelly criterion in blackjack, sports betting and the stock market (2006), section 7.</remarks>
+    public Series Kelly(int period, double fraction = 0.5, double cap = 1)
+    {
+        Sizing.Check("kelly", this, nameof(fraction), fraction, 0, 1);
+        Sizing.Check("kelly", this, nameof(cap), cap, 0, Sizing.MaxLeverage);
+        return (fraction * (Sma(period) / Variance(period, sample: true))).Clamp(-cap, cap);
+    }
 }

@@ -61,6 +61,13 @@ public sealed partial class Series
     /// <summary>The value at the last bar on which <paramref name="signal"/> was true; missing before the first.</summary>
     public Series ValueWhen(Signal signal) => new(Node.Of(new ValueWhenKernel(), Node, signal.Node));
 
+    /// <summary>True on the first bar on which this is present, and on every <paramref name="bars"/>-th bar from there: when to decide anew.</summary>
+    public Signal EveryBars(int bars)
+    {
+        Check("every_bars", bars, Kernel.MaxPeriod, "bars");
+        return new Signal(Node.Of(new EveryBarsKernel(bars), Node));
+    }
+
     private Series Unary<TFunction>()
         where TFunction : struct, IUnaryFunction => new(Node.Of(new UnaryKernel<TFunction>(), Node));
 }

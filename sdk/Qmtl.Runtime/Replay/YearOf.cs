@@ -1,0 +1,27 @@
+using Qmtl.Data;
+using Qmtl.Statistics;
+using Qmtl.Strategies;
+
+namespace Qmtl.Runtime;
+
+/// <summary>How many bars a year of the data has: what options say, else the calendar they name, else the one that the times look like.</summary>
+internal static class YearOf
+{
+    public static (TradingCalendar Calendar, double BarsPerYear) Data(MarketData data, ReplayOptions options)
+    {
+        var calendar = options.Calendar ?? TradingCalendars.Guess(data.Times, BarTime.NanosecondsPerSecond)?.Calendar ?? TradingCalendar.Crypto;
+        return (calendar, options.BarsPerYear ?? TradingCalendars.BarsPerYear(calendar, data.IntervalSeconds));
+    }
+}
+
+/// <summary>What a run under some options offers a strategy.</summary>
+public static class RunUniverse
+{
+    /// <summary>The universe of <paramref name="data"/>, its year as <paramref name="options"/> count it: what has to be compiled to get the nodes of that run.</summary>
+    public static Universe UniverseOf(this ReplayOptions options, MarketData data)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(data);
+        return data.Universe with { CountBarsPerYear = () => YearOf.Data(data, options).BarsPerYear };
+    }
+}
