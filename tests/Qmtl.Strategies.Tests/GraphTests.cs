@@ -6,6 +6,8 @@ namespace Qmtl.Strategies.Tests;
 
 public sealed class GraphTests
 {
+    /// <summary>Enough for every built-in strategy: four instruments, with the tag that one of them looks for.</summary>
+    private static readonly Universe Four = new(["A-USDT", "B-USDT", "C-USDT", "D-USDT"], 60);
     private static readonly Dictionary<string, string> Defaults = new(StringComparer.Ordinal);
 
     [Fact]
@@ -26,7 +28,7 @@ public sealed class GraphTests
     {
         foreach (var entry in StrategyCatalog.All)
         {
-            var graph = entry.Create().Compile(new Universe(["A", "B"], 3600));
+            var graph = entry.Create().Compile(Four);
 
             using var document = JsonDocument.Parse(graph.Serialize());
             var check = SubmissionCheck.Inspect(document.RootElement, graph.NodeIdsCrc32);
@@ -67,6 +69,20 @@ public sealed class GraphTests
     }
 
     [Fact]
+    public void Compile_DeepExpression_HasNamesThatASubmissionTakes()
+    {
+        var graph = Compute.GraphOf(p =>
+        {
+            var x = p.Close;
+            for (var i = 0; i < 60; i++) x = (x * p.Open) + (x / p.High);
+            return x;
+        });
+
+        Assert.All(graph.Nodes, node => Assert.InRange(node.Name!.Length, 1, 200));
+        Assert.StartsWith("add(multiply(add(", graph.Nodes[^1].Name, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void NodeId_NameGiven_IsNoPartOfIt()
     {
         Assert.Equal(Id(p => p.Close.Sma(5)), Id(p => p.Close.Named("last price").Sma(5).Named("fast")));
@@ -103,7 +119,7 @@ public sealed class GraphTests
             var spelled = entry.Parameters.ToDictionary(p => p.Name, p => p.Default, StringComparer.Ordinal);
 
             Assert.Equal(
-                entry.Create().With(Defaults).Compile(Compute.Universe).Serialize(), entry.Create().With(spelled).Compile(Compute.Universe).Serialize());
+                entry.Create().With(Defaults).Compile(Four).Serialize(), entry.Create().With(spelled).Compile(Four).Serialize());
         }
     }
 

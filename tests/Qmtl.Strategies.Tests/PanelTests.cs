@@ -119,7 +119,7 @@ public sealed class PanelTests
     private static StrategyGraph Tagged(string[] instruments)
     {
         var builder = new StrategyBuilder("test", new Universe(instruments, 60));
-        builder.Target(StrategyBuilder.Panel(builder.TagQuery(["perp"]), p => p.Close).Top(1));
+        builder.Target(builder.TagQuery(["perp"]).Panel(p => p.Close).Top(1));
         return builder.ToGraph();
     }
 

@@ -7,6 +7,7 @@ public sealed class CrossSectionalMomentum : Strategy
     private readonly Param<int> _lookback = Param("lookback", 120, 2..(Kernel.MaxPeriod - 1), "Bars to look back.");
     private readonly Param<int> _skip = Param("skip", 5, 0..1000, "Most recent bars that are left out.");
     private readonly Param<int> _count = Param("count", 2, 1..1000, "Instruments on each side.");
+    private readonly Param<double> _gross = Param("gross", 0.95, 0.01, 10.0, "Share of equity that both sides hold together; below 1 leaves room for costs.");
     private readonly Param<int> _every = Param("every", 20, 1..1000, "Bars between decisions.");
 
     /// <inheritdoc/>
@@ -21,6 +22,6 @@ public sealed class CrossSectionalMomentum : Strategy
         var change = closes.Each(close => (close.Shift(_skip) / close.Shift(_lookback)) - 1.0);
         var side = change.Top(_count) - change.Bottom(_count);
         var decide = change.Present().EveryBars(_every);
-        s.Target((side / (2.0 * _count)).Each(weight => weight.Where(decide)));
+        s.Target((side * (_gross / (2.0 * _count))).Each(weight => weight.Where(decide)));
     }
 }

@@ -220,6 +220,6 @@ internal sealed partial class Node
     private static NodeSpec Seal(NodeSpec spec)
     {
         ContextKeys.Refuse(spec.Params);
-        return (spec with { SchemaHash = ContentHash.Sha256Hex(CanonicalValue.Of(spec.SchemaCompatId ?? "")) }).Seal();
+        return (spec with { Name = Short(spec.Name ?? ""), SchemaHash = ContentHash.Sha256Hex(CanonicalValue.Of(spec.SchemaCompatId ?? "")) }).Seal();
     }
 }

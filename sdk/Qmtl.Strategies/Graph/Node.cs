@@ -34,7 +34,7 @@ internal sealed partial class Node
     {
         Role = role;
         Arguments = arguments;
-        Text = text;
+        Text = Short(text);
         Delayed = delays || arguments.Any(argument => argument.Delayed);
         Streams = role == NodeRole.Stream ? [this] : arguments.Count == 1 ? arguments[0].Streams : [.. arguments.SelectMany(argument => argument.Streams).DistinctBy(stream => stream.Key, StringComparer.Ordinal)];
     }
@@ -97,6 +97,13 @@ internal sealed partial class Node
         named.Text = name;
         named.Spec = Spec is null ? null : Spec with { Name = name };
         return named;
+    }
+
+    // A text holds those of its inputs, so one that uses an input twice would double with every step; a submitted name has at most 200 characters.
+    private static string Short(string text)
+    {
+        const int Most = 200, Head = 120;
+        return text.Length <= Most ? text : $"{text.AsSpan(0, Head)}...{text.AsSpan(text.Length - (Most - Head - 3))}";
     }
 
     /// <summary>From here to the node that makes this delayed, as text: "a &lt;- b &lt;- label(...)".</summary>
