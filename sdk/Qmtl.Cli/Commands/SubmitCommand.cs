@@ -13,6 +13,8 @@ internal sealed class SubmitCommand : CliCommand
     private readonly Option<string?> _world = new("--world", "-w") { Description = $"The world; by default {SubmitOptions.WorldVariable}, else {SubmitOptions.FallbackWorld}.", HelpName = "W" };
     private readonly BarFileOptions _bars = new("--data", required: false);
     private readonly Option<string?> _preset = new("--data-preset") { Description = "A data set that the world declares.", HelpName = "ID" };
+    private readonly Option<string?> _returns = new("--returns") { Description = "Returns to judge instead of the replay's: one a line; - reads the standard input.", HelpName = "FILE" };
+    private readonly Option<bool> _autoReturns = new("--auto-returns") { Description = "Judge the returns of the price when neither --returns nor the strategy states any." };
     private readonly ReplayConditions _conditions = new();
 
     public SubmitCommand(CliShell shell)
@@ -22,6 +24,8 @@ internal sealed class SubmitCommand : CliCommand
         Add(_world);
         _bars.AddTo(this);
         Add(_preset);
+        Add(_returns);
+        Add(_autoReturns);
         _conditions.AddTo(this);
     }
 
@@ -37,6 +41,8 @@ internal sealed class SubmitCommand : CliCommand
             Data = _bars.Load(run, cancellationToken),
             DataPreset = run.Get(_preset),
             Replay = _conditions.Read(run),
+            Returns = run.Get(_returns) is { } file ? (await ReturnFile.ReadAsync(run.Host, file, cancellationToken)).Returns : null,
+            AutoReturns = run.Get(_autoReturns) ? new AutoReturnsConfig() : null,
         };
         if (options is { Data: null, DataPreset: null }) throw new UsageException("--data", "There are no bars to replay; give them with --data FILE.");
         var world = run.Get(_world) ?? run.Host.Variable(SubmitOptions.WorldVariable);

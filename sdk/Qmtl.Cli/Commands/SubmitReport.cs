@@ -58,5 +58,6 @@ internal static class SubmitReport
         screen.Heading("Local pre-check (advisory)");
         screen.Fields(Headline.Select(name => (name, Screen.Number(precheck.Metrics.TryGetValue(name, out var value) ? value : null)))
             .Prepend(("returns", $"{precheck.ReturnsSource}{(precheck.Problem is { } problem ? $" ({problem})" : "")}")));
+        foreach (var hint in precheck.ImprovementHints) screen.Line($"  - {hint}");
     }
 }

@@ -13,7 +13,7 @@ namespace Qmtl.Client;
 /// <summary>The Gateway's HTTP, typed by the contract. Safe for use from many threads.</summary>
 /// <remarks>
 /// Every refusal comes back as the <see cref="RefusalException"/> that the service threw; a Gateway that does not answer is one too
-/// (<c>E_UNAVAILABLE</c>). Reads wait two seconds unless said otherwise, writes ten.
+/// (<c>E_UNAVAILABLE</c>), and after three times in a row is not asked for a while (<see cref="Breaker"/>). Reads wait two seconds unless said otherwise, writes ten.
 /// </remarks>
 public sealed class GatewayClient : IDisposable
 {
@@ -46,6 +46,9 @@ public sealed class GatewayClient : IDisposable
 
     /// <summary>How long a read may take.</summary>
     public TimeSpan ReadLimit { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>Stops asking a Gateway that does not answer.</summary>
+    public CircuitBreaker Breaker { get; init; } = new(TimeProvider.System);
 
     /// <summary>The Gateway's address.</summary>
     public Uri Address => _http.BaseAddress!;
@@ -162,17 +165,28 @@ public sealed class GatewayClient : IDisposable
 
     private async Task<HttpResponseMessage> ReachAsync(Func<Task<HttpResponseMessage>> send, CancellationToken cancellationToken)
     {
+        if (!Breaker.TryEnter())
+            throw new RefusalException(ReasonCodes.Unavailable, $"The gateway at {Address} did not answer {Breaker.Threshold} times in a row and is not asked for now. Is it running, and is the address right?");
         try
         {
-            return await send().ConfigureAwait(false);
+            var response = await send().ConfigureAwait(false);
+            Breaker.Reset();
+            return response;
         }
         catch (HttpRequestException problem)
         {
+            Breaker.ReportFailure();
             throw new RefusalException(ReasonCodes.Unavailable, $"The gateway at {Address} does not answer: {problem.Message}. Is it running, and is the address right?", null, null, problem);
         }
         catch (OperationCanceledException late) when (!cancellationToken.IsCancellationRequested)
         {
+            Breaker.ReportFailure();
             throw new RefusalException(ReasonCodes.Timeout, $"The gateway at {Address} did not answer in time.", null, null, late);
+        }
+        catch
+        {
+            Breaker.ReportNothing();
+            throw;
         }
     }
 

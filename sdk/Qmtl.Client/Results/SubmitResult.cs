@@ -100,12 +100,18 @@ public sealed record WorldVerdict
 }
 
 /// <summary>What the caller measured. Advisory.</summary>
-/// <param name="Status"><c>passed</c>, or <c>error</c> when there were no returns to measure.</param>
+/// <param name="Status"><c>passed</c>; <c>warning</c> when a limit of the world's policy is missed; <c>error</c> when there were no returns to measure.</param>
 /// <param name="Metrics">Metrics by name; undefined ones are absent.</param>
-/// <param name="ReturnsSource"><c>replay</c> or <c>explicit</c>.</param>
+/// <param name="ReturnsSource"><c>explicit</c>, <c>strategy.returns</c>, <c>strategy.equity</c>, <c>strategy.pnl</c>, <c>auto:&lt;node&gt;.&lt;field&gt;</c> or <c>replay</c>.</param>
 /// <param name="Problem">What kept it from measuring; null when nothing did.</param>
 public sealed record PrecheckReport(string Status, IReadOnlyDictionary<string, double> Metrics, string ReturnsSource, string? Problem)
 {
+    /// <summary>Limits of the world's policy that the measurement misses. The world may judge otherwise.</summary>
+    public IReadOnlyList<ThresholdViolation> Violations { get; init; } = [];
+
+    /// <summary>What would help, in words.</summary>
+    public IReadOnlyList<string> ImprovementHints { get; init; } = [];
+
     /// <summary>Nothing was measured.</summary>
     public static PrecheckReport Skipped { get; } = new("skipped", new Dictionary<string, double>(StringComparer.Ordinal), "none", null);
 }

@@ -90,8 +90,8 @@ internal static class SubmitResultJson
         ["rank"] = null,
         ["contribution"] = null,
         ["metrics"] = new JsonObject(precheck.Metrics.OrderBy(metric => metric.Key, StringComparer.Ordinal).Select(metric => KeyValuePair.Create(metric.Key, (JsonNode?)metric.Value))),
-        ["violations"] = new JsonArray(),
-        ["improvement_hints"] = new JsonArray(),
+        ["violations"] = new JsonArray([.. precheck.Violations.Select(violation => Message(violation))]),
+        ["improvement_hints"] = new JsonArray([.. precheck.ImprovementHints.Select(hint => JsonValue.Create(hint))]),
         ["correlation_avg"] = null,
     };
 

@@ -29,13 +29,30 @@ internal sealed class StrategySubmitter(GatewayClient gateway, IReplay replay, T
         activity?.SetTag("strategy_id", accepted.StrategyId);
         if (!options.AutoValidate) return await ReportAsync(accepted, worldId, PrecheckReport.Skipped, null, null, cancellationToken).ConfigureAwait(false);
 
-        var replayed = await Task.Run(() => replay.Run(strategy, data, options.Replay, cancellationToken), cancellationToken).ConfigureAwait(false);
-        var measured = Measurement.Of(replayed, options.Returns, world?.Policy);
-        var precheck = measured.Returns.Count == 0
-            ? new PrecheckReport("error", measured.Values, measured.Source, "there are no returns to measure")
-            : new PrecheckReport("passed", measured.Values, measured.Source, null);
-        var evaluated = await TryEvaluateAsync(accepted.StrategyId, worldId, measured, replayed, facts, cancellationToken).ConfigureAwait(false);
+        var stated = await Task.Run(() => new ReturnsSource(strategy, graph, data, options).Find(), cancellationToken).ConfigureAwait(false);
+        // Returns that are stated may come from a strategy that holds nothing; without them, the replay says why it cannot be measured.
+        var replayed = stated is not null && graph.Targets.Count == 0
+            ? null
+            : await Task.Run(() => replay.Run(strategy, data, options.Replay, cancellationToken), cancellationToken).ConfigureAwait(false);
+        var measured = stated is null
+            ? Measurement.Of(replayed!, world?.Policy)
+            : Measurement.Of(stated, data, replayed?.BarsPerYear ?? options.Replay.BarsPerYear, options.Costs, world?.Policy);
+        var precheck = Precheck(measured, world?.Policy);
+        var evaluated = await TryEvaluateAsync(accepted.StrategyId, worldId, measured, facts, cancellationToken).ConfigureAwait(false);
         return await ReportAsync(accepted, worldId, precheck, replayed, evaluated, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>The measurement with advice; whatever it says, only the world decides.</summary>
+    private static PrecheckReport Precheck(Measurement measured, Struct? policy)
+    {
+        var metrics = measured.Values.Concat(measured.Execution).ToDictionary(StringComparer.Ordinal);
+        if (measured.Returns.Count == 0) return new PrecheckReport("error", metrics, measured.Source, "there are no returns to measure");
+        var violations = PolicyAdvice.Violations(policy, metrics);
+        return new PrecheckReport(violations.Count == 0 ? "passed" : "warning", metrics, measured.Source, null)
+        {
+            Violations = violations,
+            ImprovementHints = PolicyAdvice.Hints(violations, metrics, measured.Returns.Count),
+        };
     }
 
     /// <summary>The world, or null when WorldService is silent: then the strategy is taken in and measured all the same, and stays pending.</summary>
@@ -75,11 +92,11 @@ internal sealed class StrategySubmitter(GatewayClient gateway, IReplay replay, T
         }
     }
 
-    private async Task<Evaluated?> TryEvaluateAsync(string strategyId, string worldId, Measurement measured, ReplayResult replayed, DataFacts facts, CancellationToken cancellationToken)
+    private async Task<Evaluated?> TryEvaluateAsync(string strategyId, string worldId, Measurement measured, DataFacts facts, CancellationToken cancellationToken)
     {
         try
         {
-            return await EvaluateAsync(strategyId, worldId, measured, replayed, facts, cancellationToken).ConfigureAwait(false);
+            return await EvaluateAsync(strategyId, worldId, measured, facts, cancellationToken).ConfigureAwait(false);
         }
         catch (RefusalException refusal) when (IsSilence(refusal))
         {
@@ -88,7 +105,7 @@ internal sealed class StrategySubmitter(GatewayClient gateway, IReplay replay, T
         }
     }
 
-    private async Task<Evaluated> EvaluateAsync(string strategyId, string worldId, Measurement measured, ReplayResult replayed, DataFacts facts, CancellationToken cancellationToken)
+    private async Task<Evaluated> EvaluateAsync(string strategyId, string worldId, Measurement measured, DataFacts facts, CancellationToken cancellationToken)
     {
         await gateway.PostAsync<Empty>($"strategies/{Uri.EscapeDataString(strategyId)}/history", facts.Report(strategyId, worldId), cancellationToken).ConfigureAwait(false);
         var metrics = new Struct();
@@ -104,7 +121,7 @@ internal sealed class StrategySubmitter(GatewayClient gateway, IReplay replay, T
             RiskTier = RiskTier,
             Metrics = { [strategyId] = metrics },
             Series = { [strategyId] = series },
-            Data = facts.EvaluationData(replayed.BarsPerYear),
+            Data = facts.EvaluationData(measured.BarsPerYear),
         };
         var response = await gateway.PostAsync<EvaluateResponse>($"worlds/{Uri.EscapeDataString(worldId)}/evaluate", request, cancellationToken).ConfigureAwait(false);
         var run = await gateway.FindAsync<EvaluationRun>(RunPath(worldId, strategyId, response.EvaluationRunId), cancellationToken).ConfigureAwait(false);

@@ -39,8 +39,17 @@ public sealed record SubmitOptions
     /// <summary>Conditions of the replay.</summary>
     public ReplayOptions Replay { get; init; } = new();
 
-    /// <summary>Returns to judge instead of the replay's, as fractions, one a bar.</summary>
+    /// <summary>
+    /// Returns to judge, as fractions, one a bar. Null: those that the strategy states (<see cref="Strategies.Strategy.Returns"/>, equity, profit), else
+    /// <see cref="AutoReturns"/>, else the replay's.
+    /// </summary>
     public IReadOnlyList<double>? Returns { get; init; }
+
+    /// <summary>Takes returns from a price when neither these options nor the strategy state any. Null: the replay's count.</summary>
+    public AutoReturnsConfig? AutoReturns { get; init; }
+
+    /// <summary>What to subtract from stated returns.</summary>
+    public MeasurementCosts Costs { get; init; } = new();
 
     /// <summary>Whether to measure and to ask the world for its judgement. Off: the strategy is taken in only.</summary>
     public bool AutoValidate { get; init; } = true;
