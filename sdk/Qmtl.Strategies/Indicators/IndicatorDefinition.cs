@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Qmtl.Strategies;
 
 /// <summary>What makes an indicator: its name, and a function that declares parameters and returns how to build the outputs from them.</summary>
@@ -37,6 +39,10 @@ internal sealed class IndicatorParameters
     public Param<T> Choice<T>(string name, T @default, string description)
         where T : struct, Enum => Keep(new Param<T>(name, @default, new ChoiceRange<T>(), description));
 
+    /// <summary>A moment: ISO 8601, UTC where it names no offset, or seconds since 1970-01-01 UTC.</summary>
+    public Param<DateTimeOffset> Time(string name, DateTimeOffset @default, string description) =>
+        Keep(new Param<DateTimeOffset>(name, @default, new TimeRange(), description));
+
     /// <summary>Which price, or which column of the data, to use.</summary>
     public PriceParameter Price(string name = "price", string @default = "close") =>
         new(Keep(new Param<string>(name, @default, new ColumnRange(), "open, high, low, close, volume, hl2, hlc3, ohlc4 or a column of the data.")));
@@ -46,6 +52,27 @@ internal sealed class IndicatorParameters
     {
         _all.Add(parameter);
         return parameter;
+    }
+
+    private sealed record TimeRange() : ParamRange<DateTimeOffset>("a time,", "ISO 8601 or seconds since 1970-01-01 UTC")
+    {
+        // What nanoseconds since 1970 in 64 bits can say.
+        private const int FirstYear = 1678, LastYear = 2261;
+
+        public override bool TryParse(string text, out DateTimeOffset value)
+        {
+            if (long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var seconds) && Math.Abs(seconds) < 10_000_000_000)
+            {
+                value = DateTimeOffset.FromUnixTimeSeconds(seconds);
+                return true;
+            }
+
+            return DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out value);
+        }
+
+        public override bool Contains(DateTimeOffset value) => value.Year is >= FirstYear and <= LastYear;
+
+        public override string Format(DateTimeOffset value) => value.ToUniversalTime().ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFFF'Z'", CultureInfo.InvariantCulture);
     }
 
     private sealed record ColumnRange() : ParamRange<string>("the name of", "a price or column")

@@ -22,6 +22,13 @@ internal static class Volume
             var price = declare.Price(@default: "hlc3");
             return bars => [("vwap", bars.Vwap(period, price.Of(bars)))];
         }),
+        new("anchored_vwap", "Volume-weighted mean price since the day, week, month, quarter or year began (UTC), or since a time.", declare =>
+        {
+            var anchor = declare.Choice("anchor", VwapAnchor.Day, "What it begins anew with; time: at the time in since, once.");
+            var since = declare.Time("since", DateTimeOffset.UnixEpoch, "With anchor=time: the first bar that counts opens then or later.");
+            var price = declare.Price(@default: "hlc3");
+            return bars => [("anchored_vwap", bars.VwapSince(Anchor(bars, anchor, since), price.Of(bars)))];
+        }),
         new("vwma", "Volume-weighted moving average of the close.", declare =>
         {
             var period = declare.Period(20, "Bars of the window.");
@@ -56,4 +63,25 @@ internal static class Volume
             return bars => [("eom", bars.EaseOfMovement(period, divisor))];
         }),
     ];
+
+    private static Signal Anchor(PriceSeries bars, VwapAnchor anchor, DateTimeOffset since) => anchor switch
+    {
+        VwapAnchor.Time => bars.StartsAt(since),
+        _ when since != DateTimeOffset.UnixEpoch => throw Refuse.Parameter("since", "counts with anchor=time only; add it"),
+        VwapAnchor.Day => bars.StartOf(CalendarPeriod.Day),
+        VwapAnchor.Week => bars.StartOf(CalendarPeriod.Week),
+        VwapAnchor.Month => bars.StartOf(CalendarPeriod.Month),
+        VwapAnchor.Quarter => bars.StartOf(CalendarPeriod.Quarter),
+        _ => bars.StartOf(CalendarPeriod.Year),
+    };
+
+    private enum VwapAnchor
+    {
+        Day,
+        Week,
+        Month,
+        Quarter,
+        Year,
+        Time,
+    }
 }

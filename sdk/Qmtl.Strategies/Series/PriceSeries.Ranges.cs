@@ -52,24 +52,24 @@ public sealed partial class PriceSeries
     /// </remarks>
     /// <param name="period">Bars of the average true range, 1..10000.</param>
     /// <param name="multiplier">Average true ranges from the middle of the bar, 0..100.</param>
-    public Supertrend Supertrend(int period = 10, double multiplier = 3)
+    public SupertrendLines Supertrend(int period = 10, double multiplier = 3)
     {
         Argument.Period("supertrend", this, period);
         Argument.Multiplier("supertrend", this, multiplier);
         var outputs = new SupertrendKernel(multiplier).Over(Hl2, Atr(period), Close);
-        return new Supertrend(outputs[0], outputs[1]);
+        return new SupertrendLines(outputs[0], outputs[1]);
     }
 
     /// <summary>The chandelier exit: a stop hanging some average true ranges below the highest high, and one standing above the lowest low.</summary>
     /// <remarks>Source: C. Le Beau. The window includes the current bar, as in Skender and on StockCharts. First value after n - 1 bars.</remarks>
     /// <param name="period">Bars of the extreme and of the average true range, 1..10000.</param>
     /// <param name="multiplier">Average true ranges from the extreme, 0..100.</param>
-    public ChandelierExit Chandelier(int period = 22, double multiplier = 3)
+    public ChandelierLines Chandelier(int period = 22, double multiplier = 3)
     {
         Argument.Period("chandelier", this, period);
         Argument.Multiplier("chandelier", this, multiplier);
         var distance = multiplier * Atr(period);
-        return new ChandelierExit(High.Max(period) - distance, Low.Min(period) + distance);
+        return new ChandelierLines(High.Max(period) - distance, Low.Min(period) + distance);
     }
 
     /// <summary>Ichimoku Kinko Hyo: five lines, each as it can be known at the bar where it stands.</summary>
@@ -83,14 +83,14 @@ public sealed partial class PriceSeries
     /// <param name="kijun">Bars of the base line, 1..10000.</param>
     /// <param name="senkou">Bars of the second leading span, 1..10000.</param>
     /// <param name="displacement">Bars between a span and its computation, 0..9999.</param>
-    public Ichimoku Ichimoku(int tenkan = 9, int kijun = 26, int senkou = 52, int displacement = 26)
+    public IchimokuLines Ichimoku(int tenkan = 9, int kijun = 26, int senkou = 52, int displacement = 26)
     {
         Argument.Period("ichimoku", this, tenkan, "tenkan");
         Argument.Period("ichimoku", this, kijun, "kijun");
         Argument.Period("ichimoku", this, senkou, "senkou");
         Argument.Whole("ichimoku", this, displacement, 0, Kernel.MaxPeriod - 1, "displacement");
         var (conversion, @base) = (MiddleOfRange(tenkan), MiddleOfRange(kijun));
-        return new Ichimoku(
+        return new IchimokuLines(
             conversion, @base, ((conversion + @base) / 2.0).Shift(displacement), MiddleOfRange(senkou).Shift(displacement), Close.Shift(displacement));
     }
 
@@ -100,12 +100,12 @@ public sealed partial class PriceSeries
 /// <summary>The lines of <see cref="PriceSeries.Supertrend"/>.</summary>
 /// <param name="Line">The stop: below the price while rising, above while falling.</param>
 /// <param name="Direction">1 rising, -1 falling.</param>
-public sealed record Supertrend(Series Line, Series Direction);
+public sealed record SupertrendLines(Series Line, Series Direction);
 
 /// <summary>The stops of <see cref="PriceSeries.Chandelier"/>.</summary>
 /// <param name="Long">The stop of a long position, below the highest high.</param>
 /// <param name="Short">The stop of a short position, above the lowest low.</param>
-public sealed record ChandelierExit(Series Long, Series Short);
+public sealed record ChandelierLines(Series Long, Series Short);
 
 /// <summary>The lines of <see cref="PriceSeries.Ichimoku"/>.</summary>
 /// <param name="Tenkan">The conversion line.</param>
@@ -113,4 +113,4 @@ public sealed record ChandelierExit(Series Long, Series Short);
 /// <param name="SenkouA">The first leading span, computed some bars ago.</param>
 /// <param name="SenkouB">The second leading span, computed some bars ago.</param>
 /// <param name="Chikou">The close of as many bars ago.</param>
-public sealed record Ichimoku(Series Tenkan, Series Kijun, Series SenkouA, Series SenkouB, Series Chikou);
+public sealed record IchimokuLines(Series Tenkan, Series Kijun, Series SenkouA, Series SenkouB, Series Chikou);

@@ -112,12 +112,6 @@ public sealed partial class PriceSeries
         return MoneyFlowVolume().Sum(period) / Volume.Sum(period);
     }
 
-    /// <summary>The volume-weighted mean price since <paramref name="anchor"/> was last true, that bar included; missing before.</summary>
-    /// <param name="anchor">True on each bar that begins anew.</param>
-    /// <param name="price">The price that counts; the mean of high, low and close by default.</param>
-    public Series VwapSince(Signal anchor, Series? price = null) =>
-        new(Node.Of(new VwapSinceKernel(), (price ?? Hlc3).Node, Volume.Node, anchor.Node));
-
     // From -volume, a close at the low, to volume, a close at the high.
     private Series MoneyFlowVolume() => new(Node.Of(new MoneyFlowVolumeKernel(), High.Node, Low.Node, Close.Node, Volume.Node));
 }

@@ -30,14 +30,14 @@ public sealed partial class Series
     /// <param name="qSlope">Variance of the slope's move per bar, 0..1e12.</param>
     /// <param name="r">Variance of the noise in each value, 1e-12..1e12.</param>
     /// <param name="p0">Variance of the first level and slope, 0..1e12.</param>
-    public KalmanTrend KalmanTrend(double qLevel = 1e-5, double qSlope = 1e-6, double r = 1e-2, double p0 = 1)
+    public KalmanTrendLines KalmanTrend(double qLevel = 1e-5, double qSlope = 1e-6, double r = 1e-2, double p0 = 1)
     {
         Argument.Number("kalman_trend", Node, qLevel, 0, 1e12, "qLevel");
         Argument.Number("kalman_trend", Node, qSlope, 0, 1e12, "qSlope");
         Argument.Number("kalman_trend", Node, r, 1e-12, 1e12, "r");
         Argument.Number("kalman_trend", Node, p0, 0, 1e12, "p0");
         var outputs = new KalmanTrendKernel(qLevel, qSlope, r, p0).Over(this);
-        return new KalmanTrend(outputs[0], outputs[1]);
+        return new KalmanTrendLines(outputs[0], outputs[1]);
     }
 
     /// <summary>The deviation of the next bar's log return that a GARCH(1,1) with these parameters expects; this series is a price.</summary>
@@ -76,4 +76,4 @@ public sealed partial class Series
 /// <summary>The lines of <see cref="Series.KalmanTrend"/>.</summary>
 /// <param name="Level">The filtered level.</param>
 /// <param name="Slope">Its move per bar.</param>
-public sealed record KalmanTrend(Series Level, Series Slope);
+public sealed record KalmanTrendLines(Series Level, Series Slope);
