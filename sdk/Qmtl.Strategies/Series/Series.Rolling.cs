@@ -82,7 +82,7 @@ public sealed partial class Series
     public Series MeanAbsoluteDeviation(int period)
     {
         CheckWindow("mean_deviation", period, min: 1);
-        return new Series(Node.Of(new MeanDeviationKernel(period), Node));
+        return new Series(Node.Of(new ScanKernel<MeanDeviation>(period), Node));
     }
 
     /// <summary>The value that a share <paramref name="q"/> of the last <paramref name="period"/> values does not exceed, interpolated between the nearest two.</summary>
@@ -112,7 +112,7 @@ public sealed partial class Series
     public Series PercentRank(int period)
     {
         Check("percent_rank", period, Kernel.MaxPeriod - 1, "period");
-        return new Series(Node.Of(new PercentRankKernel(period), Node));
+        return new Series(Node.Of(new ScanKernel<PercentRank>(period + 1), Node));
     }
 
     private Series Rolling<TSum, TReading>(int period, int min = 1)

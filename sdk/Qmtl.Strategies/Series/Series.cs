@@ -29,11 +29,7 @@ public sealed partial class Series
     }
 
     /// <summary>The simple moving average of the last <paramref name="period"/> values; missing until there are that many.</summary>
-    public Series Sma(int period)
-    {
-        Check("sma", period, Kernel.MaxPeriod, "period");
-        return new Series(Node.Of(new SmaKernel(period), Node));
-    }
+    public Series Sma(int period) => Rolling<PlainSum, Mean>(period);
 
     /// <summary>The magnitude.</summary>
     public Series Abs() => new(Node.Of(new AbsKernel(), Node));

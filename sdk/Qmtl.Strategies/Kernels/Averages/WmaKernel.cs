@@ -2,7 +2,7 @@ namespace Qmtl.Strategies;
 
 /// <summary>The linearly weighted mean of the last n values: weight n for the latest down to 1; missing unless all n are there.</summary>
 /// <remarks>
-/// The window is cut into chunks as in <see cref="SmaKernel"/>. Its weighted sum is that of the finished chunk's tail of m values (weights
+/// The window is cut into chunks as in <see cref="WindowKernel{TSum, TReading}"/>. Its weighted sum is that of the finished chunk's tail of m values (weights
 /// 1..m, computed once a chunk from the back: prepending a value moves all others up by one weight, which adds their sum) plus that of the
 /// current chunk's head (weights 1..h) plus m times the head's sum. Nothing is subtracted, so the error is bounded by the window.
 /// <para>

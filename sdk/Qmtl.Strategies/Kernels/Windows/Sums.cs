@@ -7,6 +7,9 @@ internal readonly struct PlainSum(double value) : IWindowSum<PlainSum>, IWindowR
 {
     private readonly double _value = value;
 
+    /// <summary>The sum.</summary>
+    public double Value => _value;
+
     public static string Name => "rolling_sum";
 
     public static int Inputs => 1;
@@ -26,6 +29,16 @@ internal readonly struct PlainSum(double value) : IWindowSum<PlainSum>, IWindowR
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static double Read(in PlainSum sum, in WindowEnd end, WindowFacts facts) => sum._value;
+}
+
+/// <summary>The mean.</summary>
+internal readonly struct Mean : IWindowReading<PlainSum>
+{
+    public static string Name => "sma";
+
+    // Divided and not multiplied by a reciprocal, which would round once more.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static double Read(in PlainSum sum, in WindowEnd end, WindowFacts facts) => sum.Value / facts.Count;
 }
 
 /// <summary>The sum of squares, about zero; its root mean is the quadratic mean.</summary>
