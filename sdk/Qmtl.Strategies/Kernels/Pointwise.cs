@@ -28,11 +28,18 @@ internal sealed class BinaryKernel<TFunction> : Kernel
     {
         var a = inputs[0];
         var b = inputs[1];
-        var vectorsA = MemoryMarshal.Cast<double, Vector<double>>(a);
-        var vectorsB = MemoryMarshal.Cast<double, Vector<double>>(b);
-        var vectors = MemoryMarshal.Cast<double, Vector<double>>(output);
-        for (var i = 0; i < vectors.Length; i++) vectors[i] = TFunction.Apply(vectorsA[i], vectorsB[i]);
-        for (var i = vectors.Length * Vector<double>.Count; i < output.Length; i++) output[i] = TFunction.Apply(a[i], b[i]);
+        var done = 0;
+        // A live bar has nothing to gain from vectors, and pays for setting them up.
+        if (output.Length >= Vector<double>.Count)
+        {
+            var vectorsA = MemoryMarshal.Cast<double, Vector<double>>(a);
+            var vectorsB = MemoryMarshal.Cast<double, Vector<double>>(b);
+            var vectors = MemoryMarshal.Cast<double, Vector<double>>(output);
+            for (var i = 0; i < vectors.Length; i++) vectors[i] = TFunction.Apply(vectorsA[i], vectorsB[i]);
+            done = vectors.Length * Vector<double>.Count;
+        }
+
+        for (var i = done; i < output.Length; i++) output[i] = TFunction.Apply(a[i], b[i]);
     }
 }
 

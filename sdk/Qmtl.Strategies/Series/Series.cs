@@ -32,7 +32,7 @@ public sealed partial class Series
     public Series Sma(int period) => Rolling<PlainSum, Mean>(period);
 
     /// <summary>The magnitude.</summary>
-    public Series Abs() => new(Node.Of(new AbsKernel(), Node));
+    public Series Abs() => new(Node.Of(new VectorKernel<Magnitude>(), Node));
 
     /// <summary>Above <paramref name="other"/> by more than rounding: a - b &gt; 1e-12 x |b|. Equal up to rounding is not above.</summary>
     /// <remarks>Two averages of the same constant price may differ in their last bit; <c>&gt;</c> would see a signal there, this does not.</remarks>

@@ -33,7 +33,7 @@ public sealed partial class Signal
     public static Signal operator |(Signal left, Signal right) => new(Node.Of(new BinaryKernel<Or>(), left.Node, right.Node));
 
     /// <summary>The opposite; missing stays missing.</summary>
-    public static Signal operator !(Signal value) => new(Node.Of(new NotKernel(), value.Node));
+    public static Signal operator !(Signal value) => new(Node.Of(new VectorKernel<Not>(), value.Node));
 
     /// <summary>The expression as text.</summary>
     public override string ToString() => Node.Text;

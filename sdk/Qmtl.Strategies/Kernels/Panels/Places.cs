@@ -16,37 +16,65 @@ internal static class Places
     /// <param name="scratch">Two rows of memory.</param>
     public static void Count(ReadOnlySpan<double> values, Span<double> below, Span<double> upTo, Span<double> scratch)
     {
-        if (values.Length <= MostToCompare) Compare(values, below, upTo);
-        else Sort(values, below, upTo, scratch);
+        if (values.Length > MostToCompare)
+        {
+            Sort(values, below, upTo, scratch);
+            return;
+        }
+
+        CountBy<Less>(values, below);
+        // Among n different numbers the counts are 0 .. n - 1; each pair of equal ones takes one from their sum.
+        var sum = 0.0;
+        foreach (var count in below) sum += count;
+        if (sum == 0.5 * values.Length * (values.Length - 1)) AddOne(below, upTo);
+        else CountBy<NotGreater>(values, upTo);
     }
 
-    private static void Compare(ReadOnlySpan<double> values, Span<double> below, Span<double> upTo)
+    /// <summary>Counts for each value how many others compare to it. The lanes of a vector are values being counted for, so that none needs to be summed up.</summary>
+    private static void CountBy<TComparison>(ReadOnlySpan<double> values, Span<double> counts)
+        where TComparison : struct, IComparison
     {
         var vectors = MemoryMarshal.Cast<double, Vector<double>>(values);
-        var rest = values[(vectors.Length * Vector<double>.Count)..];
-        for (var i = 0; i < values.Length; i++)
+        var at = 0;
+        for (; at + 4 <= vectors.Length; at += 4)
         {
-            var value = values[i];
-            var each = new Vector<double>(value);
-            // A comparison is -1 where it holds.
-            Vector<long> less = default, notGreater = default;
-            foreach (var other in vectors)
+            Vector<double> a = vectors[at], b = vectors[at + 1], c = vectors[at + 2], d = vectors[at + 3];
+            Vector<long> countA = default, countB = default, countC = default, countD = default;
+            foreach (var value in values)
             {
-                less += Vector.LessThan(other, each);
-                notGreater += Vector.LessThanOrEqual(other, each);
+                // A comparison is -1 where it holds.
+                var other = new Vector<double>(value);
+                countA -= TComparison.Holds(other, a);
+                countB -= TComparison.Holds(other, b);
+                countC -= TComparison.Holds(other, c);
+                countD -= TComparison.Holds(other, d);
             }
 
-            var smaller = -Vector.Sum(less);
-            var smallerOrEqual = -Vector.Sum(notGreater);
-            foreach (var other in rest)
-            {
-                if (other < value) smaller++;
-                if (other <= value) smallerOrEqual++;
-            }
-
-            below[i] = smaller;
-            upTo[i] = smallerOrEqual;
+            var written = MemoryMarshal.Cast<double, Vector<double>>(counts).Slice(at, 4);
+            written[0] = Vector.ConvertToDouble(countA);
+            written[1] = Vector.ConvertToDouble(countB);
+            written[2] = Vector.ConvertToDouble(countC);
+            written[3] = Vector.ConvertToDouble(countD);
         }
+
+        for (var i = at * Vector<double>.Count; i < values.Length; i++) counts[i] = CountOne<TComparison>(values, values[i]);
+    }
+
+    private static double CountOne<TComparison>(ReadOnlySpan<double> values, double value)
+        where TComparison : struct, IComparison
+    {
+        var vectors = MemoryMarshal.Cast<double, Vector<double>>(values);
+        var each = new Vector<double>(value);
+        Vector<long> count = default;
+        foreach (var other in vectors) count -= TComparison.Holds(other, each);
+        var sum = Vector.Sum(count);
+        foreach (var other in values[(vectors.Length * Vector<double>.Count)..]) sum += TComparison.Holds(other, value) ? 1 : 0;
+        return sum;
+    }
+
+    private static void AddOne(ReadOnlySpan<double> counts, Span<double> results)
+    {
+        for (var i = 0; i < results.Length; i++) results[i] = counts[i] + 1;
     }
 
     private static void Sort(ReadOnlySpan<double> values, Span<double> below, Span<double> upTo, Span<double> scratch)
@@ -65,5 +93,26 @@ internal static class Places
                 upTo[order[i]] = end;
             }
         }
+    }
+
+    private interface IComparison
+    {
+        static abstract bool Holds(double other, double value);
+
+        static abstract Vector<long> Holds(Vector<double> other, Vector<double> value);
+    }
+
+    private readonly struct Less : IComparison
+    {
+        public static bool Holds(double other, double value) => other < value;
+
+        public static Vector<long> Holds(Vector<double> other, Vector<double> value) => Vector.LessThan(other, value);
+    }
+
+    private readonly struct NotGreater : IComparison
+    {
+        public static bool Holds(double other, double value) => other <= value;
+
+        public static Vector<long> Holds(Vector<double> other, Vector<double> value) => Vector.LessThanOrEqual(other, value);
     }
 }
