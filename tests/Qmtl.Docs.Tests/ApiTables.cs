@@ -11,7 +11,7 @@ internal static class ApiTables
     private const string Later = "later";
     private const string EventSources = "services";
 
-    public static string ReasonCodeTable() => Table(
+    public static string ReasonCodeTable() => DocumentTables.Of(
         "| code | HTTP | gRPC | meaning |",
         ReasonCodes.All.Select(code => $"| `{code.Code}` | {code.HttpStatus} | {RefusalStatus.CodeOf(code)} | {code.Title} |"));
 
@@ -20,7 +20,7 @@ internal static class ApiTables
         var sources = Directory.EnumerateFiles(Path.Combine(Documents.Root, EventSources), "*.cs", SearchOption.AllDirectories)
             .Where(path => Path.GetFileName(path) != "EventType.cs" && !path.Split(Path.DirectorySeparatorChar).Any(part => part is "obj" or "bin"))
             .Select(File.ReadAllText).ToArray();
-        return Table(
+        return DocumentTables.Of(
             "| event | topic | |",
             EventCatalog.All.OrderBy(type => type.Topic, StringComparer.Ordinal).ThenBy(type => type.Name, StringComparer.Ordinal)
                 .Select(type => $"| `{type.Name}` | `{type.Topic}` | {(Array.Exists(sources, source => source.Contains($"\"{type.Name}\"", StringComparison.Ordinal)) ? "" : Later)} |"));
@@ -35,10 +35,10 @@ internal static class ApiTables
             foreach (var rpc in service.Methods) rows.Add($"| {Paths(routes[rpc])} | `{service.Name}.{rpc.Name}` | {(await stack.ServesAsync(rpc) ? "" : Later)} |");
         }
 
-        return Table("| HTTP | rpc | |", rows);
+        return DocumentTables.Of("| HTTP | rpc | |", rows);
     }
 
-    public static string MetricTable(IEnumerable<Instrument> instruments) => Table(
+    public static string MetricTable(IEnumerable<Instrument> instruments) => DocumentTables.Of(
         "| metric | type | of | meaning |",
         instruments.OrderBy(instrument => instrument.Name, StringComparer.Ordinal)
             .Select(instrument => $"| `{instrument.Name}` | {Kind(instrument)} | {instrument.Meter.Name["Qmtl.".Length..]} | {instrument.Description} |"));
@@ -51,11 +51,5 @@ internal static class ApiTables
         var name = instrument.GetType().Name;
         if (name.Contains("Histogram", StringComparison.Ordinal)) return "histogram";
         return name.Contains("UpDown", StringComparison.Ordinal) || name.Contains("Gauge", StringComparison.Ordinal) ? "gauge" : "counter";
-    }
-
-    private static string Table(string header, IEnumerable<string> rows)
-    {
-        var columns = header.Count(character => character == '|') - 1;
-        return string.Join('\n', (string[])[header, $"|{string.Concat(Enumerable.Repeat("---|", columns))}", .. rows]);
     }
 }

@@ -9,7 +9,6 @@ namespace Qmtl.Docs.Tests;
 public sealed partial class ApiTests(RunningStack stack)
 {
     private const string Page = "docs/api.md";
-    private const string WriteVariable = "QMTL_WRITE_DOCS";
 
     [Fact]
     public void ReasonCodes_StandInTheTable() => AssertTable("reason-codes", ApiTables.ReasonCodeTable());
@@ -53,17 +52,7 @@ public sealed partial class ApiTests(RunningStack stack)
     private static string[] Facts(JsonDocument problem) =>
         [.. problem.RootElement.EnumerateObject().Select(member => member.Name == "correlation_id" ? member.Name : $"{member.Name}={member.Value.GetRawText()}")];
 
-    /// <summary>Compares, or writes where a person asked for that.</summary>
-    private static void AssertTable(string name, string expected)
-    {
-        var (start, end) = ($"<!-- table: {name} -->\n", "\n<!-- end -->");
-        var text = Documents.Read(Page);
-        var from = text.IndexOf(start, StringComparison.Ordinal) + start.Length;
-        var to = text.IndexOf(end[1..], from, StringComparison.Ordinal);
-        Assert.True(from > start.Length && to >= from, $"{Page} has no place for the table \"{name}\".");
-        if (Environment.GetEnvironmentVariable(WriteVariable) is "1") File.WriteAllText(Path.Combine(Documents.Root, Page), $"{text[..from]}{expected}{end}{text[(to + end.Length - 1)..]}");
-        else Assert.True($"{expected}\n" == text[from..to], $"The table \"{name}\" of {Page} is out of date; write it anew with {WriteVariable}=1. It should be:\n{expected}");
-    }
+    private static void AssertTable(string name, string expected) => DocumentTables.AssertTable(Page, name, expected);
 
     [GeneratedRegex(@"^# TYPE (?<name>\S+) (?<type>\S+)$", RegexOptions.Multiline | RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Family();
