@@ -43,6 +43,13 @@ internal static class Models
             var price = declare.Price();
             return bars => [("ewma_volatility", price.Of(bars).EwmaVolatility(lambda, seed))];
         }),
+        new("hurst", "Hurst exponent of the log price: 0.5 a random walk, above it moves go on, below it they turn back.", declare =>
+        {
+            var period = declare.Period(100, "Changes of each lag that count.", min: 2);
+            var maxLag = declare.Whole("max_lag", 16, 2..1024, "No lag is longer; lags are powers of two.");
+            var price = declare.Price();
+            return bars => [("hurst", price.Of(bars).Hurst(period, maxLag))];
+        }),
     ];
 
     private static Param<int> Seed(IndicatorParameters declare) =>

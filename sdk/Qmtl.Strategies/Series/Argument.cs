@@ -11,11 +11,11 @@ internal static class Argument
     public static void Period(string operation, PriceSeries bars, int value, string argument = "period") =>
         Whole(operation, bars, value, 1, Kernel.MaxPeriod, argument);
 
-    public static void Number(string operation, Node input, double value, double min, double max, string argument)
+    public static void Number(string operation, PriceSeries bars, double value, double min, double max, string argument)
     {
-        if (!(value >= min && value <= max)) throw Refuse.Argument(operation, input, argument, FormattableString.Invariant($"must be a number {min}..{max}, was {value}"));
+        if (!(value >= min && value <= max)) throw Refuse.Argument(operation, bars.Stream, argument, FormattableString.Invariant($"must be a number {min}..{max}, was {value}"));
     }
 
-    /// <summary>How many average ranges a band lies away: above 0, at most 100.</summary>
-    public static void Multiplier(string operation, PriceSeries bars, double value) => Number(operation, bars.Stream, value, 0, 100, "multiplier");
+    /// <summary>How many average ranges a band lies away: 0 to 100.</summary>
+    public static void Multiplier(string operation, PriceSeries bars, double value) => Number(operation, bars, value, 0, 100, "multiplier");
 }

@@ -81,6 +81,6 @@ public sealed partial class PriceSeries
     private void CheckVolatility(string operation, int period, double barsPerYear, int min = 1)
     {
         Argument.Whole(operation, this, period, min, Kernel.MaxPeriod, "period");
-        Argument.Number(operation, Stream, barsPerYear, 1, 1e9, "barsPerYear");
+        Argument.Number(operation, this, barsPerYear, 1, 1e9, "barsPerYear");
     }
 }

@@ -59,7 +59,7 @@ public sealed partial class PriceSeries
     public Series EaseOfMovement(int period = 14, double divisor = 10_000)
     {
         Argument.Period("eom", this, period);
-        Argument.Number("eom", Stream, divisor, 1, 1e12, "divisor");
+        Argument.Number("eom", this, divisor, 1, 1e12, "divisor");
         return (divisor * new Series(Node.Of(new EaseKernel(), High.Node, Low.Node, Volume.Node))).Sma(period);
     }
 

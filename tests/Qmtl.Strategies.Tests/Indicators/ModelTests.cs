@@ -15,6 +15,8 @@ public sealed class ModelTests
         new("garch", "", b => [("garch", Garch(b.Close, 2e-6, 0.1, 0.88, 20))], Scale: 1e-9),
         new("garch", "omega=0.00001 alpha=0.2 beta=0.5 seed=2", b => [("garch", Garch(b.Close, 1e-5, 0.2, 0.5, 2))], Scale: 1e-9),
         new("ewma_volatility", "", b => [("ewma_volatility", Garch(b.Close, 0, 0.06, 0.94, 20))], Scale: 1e-9),
+        new("hurst", "", b => [("hurst", Hurst(b.Close, 100, [1, 2, 4, 8, 16]))], Scale: 1),
+        new("hurst", "period=30 max_lag=15", b => [("hurst", Hurst(b.Close, 30, [1, 2, 4, 8]))], Scale: 1),
     ];
 
     public static TheoryData<int> Cases => [.. Enumerable.Range(0, AllCases.Length)];
@@ -51,6 +53,29 @@ public sealed class ModelTests
 
         Assert.Equal(line[^1], columns["level"][^1], 1e-6);
         Assert.Equal(0.25, columns["slope"][^1], 1e-6);
+    }
+
+    [Theory]
+    [InlineData(0, 0.5)]
+    [InlineData(0.9, 0.94)]
+    [InlineData(-0.3, 0.375)]
+    public void Hurst_ChangesThatGoOnOrTurnBack_IsAboveOrBelowOneHalf(double memory, double expected)
+    {
+        // Of changes that remember the share m of the one before, the sum of k has k (1 + m) / (1 - m) - 2 m (1 - m^k) / (1 - m)^2 times the variance of one;
+        // half the slope of its logarithm over k = 1, 2, 4, 8 is expected.
+        var random = new Random(2);
+        var (log, change) = (Math.Log(100), 0.0);
+        var price = new double[5_000];
+        for (var i = 0; i < price.Length; i++)
+        {
+            change = (memory * change) + (0.001 * (random.NextDouble() - 0.5));
+            log += change;
+            price[i] = Math.Exp(log);
+        }
+
+        var hurst = TestBars.Columns("hurst", GivenBars.Closes(price), ("period", "4000"), ("max_lag", "8"))["hurst"];
+
+        Assert.Equal(expected, hurst[^1], 0.04);
     }
 
     [Theory]
@@ -118,6 +143,20 @@ public sealed class ModelTests
         }
 
         return x;
+    }
+
+    private static double[] Hurst(double[] price, int n, int[] lags)
+    {
+        var log = price.Select(p => Math.Log(p)).ToArray();
+        return [.. log.Select((_, i) =>
+        {
+            if (i < n - 1 + lags[^1]) return double.NaN;
+            var x = lags.Select(lag => Math.Log(lag)).ToArray();
+            var y = lags.Select(lag => Math.Log(Math.Sqrt(Enumerable.Range(i - n + 1, n).Sum(j => Math.Pow(log[j] - log[j - lag], 2)) / n))).ToArray();
+            var (meanX, meanY) = (x.Average(), y.Average());
+            var slope = x.Zip(y, (a, b) => (a - meanX) * (b - meanY)).Sum() / x.Sum(a => (a - meanX) * (a - meanX));
+            return double.IsFinite(slope) ? slope : double.NaN;
+        })];
     }
 
     // The textbook filter with 2 x 2 matrices: x = F x, P = F P F' + Q; K = P H' / (H P H' + r); x += K (z - H x); P = (I - K H) P (I - K H)' + K r K'.
