@@ -34,6 +34,7 @@ internal sealed class StrategySubmitter(GatewayClient gateway, IReplay replay, T
         var replayed = stated is not null && graph.Targets.Count == 0
             ? null
             : await Task.Run(() => replay.Run(strategy, data, options.Replay, cancellationToken), cancellationToken).ConfigureAwait(false);
+        if (options.Artifacts is { } store) await FeatureArtifacts.WriteAsync(store, ExecutionDomain.Backtest, graph, data, facts.Fingerprint, cancellationToken).ConfigureAwait(false);
         var measured = stated is null
             ? Measurement.Of(replayed!, world?.Policy)
             : Measurement.Of(stated, data, replayed?.BarsPerYear ?? options.Replay.BarsPerYear, options.Costs, world?.Policy);

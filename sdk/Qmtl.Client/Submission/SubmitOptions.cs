@@ -51,6 +51,9 @@ public sealed record SubmitOptions
     /// <summary>What to subtract from stated returns.</summary>
     public MeasurementCosts Costs { get; init; } = new();
 
+    /// <summary>Where the series that the strategy marks as artifacts are written after the replay. Null: nowhere.</summary>
+    public IFeatureArtifactStore? Artifacts { get; init; }
+
     /// <summary>Whether to measure and to ask the world for its judgement. Off: the strategy is taken in only.</summary>
     public bool AutoValidate { get; init; } = true;
 }

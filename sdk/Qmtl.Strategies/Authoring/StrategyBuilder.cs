@@ -60,7 +60,7 @@ public sealed partial class StrategyBuilder
     }
 
     internal StrategyGraph ToGraph() => _targets.Count + _outputs.Count > 0
-        ? StrategyGraph.From(_strategy, _targets, _outputs)
+        ? WithArtifacts(StrategyGraph.From(_strategy, _targets, _outputs))
         : throw Refuse.Graph(_strategy, "builds nothing; call Target or Output");
 
     private PriceSeries Make(string instrument, int interval)

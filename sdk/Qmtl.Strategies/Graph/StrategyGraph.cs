@@ -33,6 +33,9 @@ public sealed class StrategyGraph
     /// <summary>The named outputs.</summary>
     public IReadOnlyList<OutputInfo> Outputs { get; }
 
+    /// <summary>The outputs that are written to an artifact store.</summary>
+    public IReadOnlyList<ArtifactInfo> Artifacts { get; internal set; } = [];
+
     /// <summary>Bars before every node has its first value, derived from the graph.</summary>
     public int Warmup { get; }
 
