@@ -105,7 +105,7 @@ public sealed class CanonicalValue : IEquatable<CanonicalValue>
     public static CanonicalValue Map(IEnumerable<KeyValuePair<string, CanonicalValue>> members)
     {
         KeyValuePair<string, CanonicalValue>[] sorted = [.. members];
-        Array.Sort(sorted, static (a, b) => CodePointComparer.Instance.Compare(a.Key, b.Key));
+        if (sorted.Length > 1) Array.Sort(sorted, static (a, b) => CodePointComparer.Instance.Compare(a.Key, b.Key));
         for (var i = 1; i < sorted.Length; i++)
         {
             if (string.Equals(sorted[i].Key, sorted[i - 1].Key, StringComparison.Ordinal))

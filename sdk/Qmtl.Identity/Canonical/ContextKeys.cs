@@ -25,6 +25,8 @@ public static class ContextKeys
     public static CanonicalValue Strip(CanonicalValue value)
     {
         ArgumentNullException.ThrowIfNull(value);
+        // Parameters have none as a rule, and are then already what is left of them.
+        if (!Contains(value)) return value;
         return value.Kind switch
         {
             CanonicalKind.Map => CanonicalValue.Map(
@@ -57,6 +59,8 @@ public static class ContextKeys
     /// </summary>
     public static void Refuse(CanonicalValue parameters, string pointer = "/params")
     {
+        ArgumentNullException.ThrowIfNull(parameters);
+        if (!Contains(parameters)) return;
         FieldError[] errors =
         [
             .. Find(parameters, pointer).Select(at => new FieldError(
@@ -64,5 +68,20 @@ public static class ContextKeys
         ];
         if (errors.Length > 0)
             throw new RefusalException(ReasonCodes.SchemaInvalid, $"Node parameters must not use the name {errors[0].Pointer.Split('/')[^1]}.", errors);
+    }
+
+    private static bool Contains(CanonicalValue value)
+    {
+        foreach (var (key, member) in value.Members)
+        {
+            if (IsContext(key) || Contains(member)) return true;
+        }
+
+        foreach (var item in value.Items)
+        {
+            if (Contains(item)) return true;
+        }
+
+        return false;
     }
 }

@@ -36,7 +36,12 @@ public static class NodeId
     }
 
     /// <summary>The text that is hashed.</summary>
-    public static string PreImage(NodeSpec spec)
+    public static string PreImage(NodeSpec spec) => PreImage(spec, written: null);
+
+    /// <summary>The identity of a node whose parameters have already been written as canonical JSON.</summary>
+    internal static string Compute(NodeSpec spec, string written) => Prefix + Blake3.HashHex(Encoding.UTF8.GetBytes(PreImage(spec, written)));
+
+    private static string PreImage(NodeSpec spec, string? written)
     {
         ArgumentNullException.ThrowIfNull(spec);
         if (spec.HasSchemaConflict)
@@ -47,10 +52,11 @@ public static class NodeId
         }
 
         var parameters = spec.IsTagQuery ? TagQuery.Params(spec) : ContextKeys.Strip(spec.Params);
+        if (written is null || !ReferenceEquals(parameters, spec.Params)) written = CanonicalJson.Write(parameters);
         var dependencies = string.Join(',', spec.Dependencies.Where(id => id.Length > 0).Order(CodePointComparer.Instance));
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"{spec.NodeType}|{spec.Interval}|{spec.Period}|{CanonicalJson.Write(parameters)}|{dependencies}|{spec.EffectiveSchemaId}|{spec.CodeHash}");
+            $"{spec.NodeType}|{spec.Interval}|{spec.Period}|{written}|{dependencies}|{spec.EffectiveSchemaId}|{spec.CodeHash}");
     }
 
     /// <summary>Whether <paramref name="text"/> has the form of an identity: the prefix and 64 or 128 lower-case hexadecimal digits.</summary>

@@ -72,13 +72,17 @@ public sealed record NodeSpec
     public string Label => !string.IsNullOrEmpty(Name) ? Name : !string.IsNullOrEmpty(NodeId) ? NodeId : NodeType ?? "(node without type)";
 
     /// <summary>This node with its identity and, where missing, its configuration hash filled in.</summary>
-    public NodeSpec Seal() => this with
+    public NodeSpec Seal()
     {
-        SchemaCompatId = EffectiveSchemaId,
-        LegacySchemaId = null,
-        ConfigHash = string.IsNullOrEmpty(ConfigHash) ? ContentHash.Sha256Hex(Params) : ConfigHash,
-        NodeId = Identity.NodeId.Compute(this),
-    };
+        var parameters = CanonicalJson.Write(Params);
+        return this with
+        {
+            SchemaCompatId = EffectiveSchemaId,
+            LegacySchemaId = null,
+            ConfigHash = string.IsNullOrEmpty(ConfigHash) ? ContentHash.Sha256Hex(parameters) : ConfigHash,
+            NodeId = Identity.NodeId.Compute(this, parameters),
+        };
+    }
 
     /// <summary>The node as it travels in a submission.</summary>
     public CanonicalValue ToValue()

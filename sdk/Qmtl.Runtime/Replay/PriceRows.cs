@@ -5,12 +5,12 @@ namespace Qmtl.Runtime;
 
 /// <summary>A price column of all instruments on the integer grid, bar by bar: the prices of a bar lie side by side.</summary>
 /// <remarks>
-/// Data comes column by column, an account is marked bar by bar. A few bars are turned at once, so that what is read and written stays in the cache; with
-/// one instrument there is nothing to turn, and only the bars that are asked for are converted.
+/// Data comes column by column, an account is marked bar by bar. A few bars are turned at once, so that what is read and written stays in the cache.
+/// Reading one bar alone would wait for memory each time; a run of them does not.
 /// </remarks>
 internal sealed class PriceRows
 {
-    private const int BarsAtOnce = 32;
+    private const int BarsAtOnce = 64, BarsOfOneAtOnce = 256;
 
     // A price that is refused only when a bar needs it: data may well have one before the first position is opened.
     private static readonly Price Refused = new(-1);
@@ -30,9 +30,9 @@ internal sealed class PriceRows
         _data = data;
         _column = column;
         _columns = [.. data.Aligned.Select(series => series.FindColumn(column)!.Value)];
-        _converted = new Price[_columns.Length == 1 ? 1 : BarsAtOnce];
+        _converted = new Price[_columns.Length == 1 ? BarsOfOneAtOnce : BarsAtOnce];
         // Rows a power of two apart would all compete for the same few cache lines.
-        _stride = _columns.Length + 8;
+        _stride = _columns.Length == 1 ? 1 : _columns.Length + 8;
         _rows = new Price[_stride * _converted.Length];
     }
 
@@ -58,19 +58,25 @@ internal sealed class PriceRows
         _from = bar;
         _to = Math.Min(bar + _converted.Length, _data.Count);
         _anyRefused = false;
+        if (_columns.Length == 1)
+        {
+            Convert(_columns[0].Span[_from.._to], _rows);
+            return;
+        }
+
         for (var instrument = 0; instrument < _columns.Length; instrument++)
         {
-            Convert(_columns[instrument].Span[_from.._to]);
+            Convert(_columns[instrument].Span[_from.._to], _converted);
             for (int i = 0, at = instrument; i < _to - _from; i++, at += _stride) _rows[at] = _converted[i];
         }
     }
 
-    private void Convert(ReadOnlySpan<double> values)
+    private void Convert(ReadOnlySpan<double> values, Span<Price> prices)
     {
         for (var done = 0; done < values.Length; done++)
         {
-            done += Price.FromDoubles(values[done..], _converted.AsSpan(done));
-            if (done < values.Length) _converted[done] = One(values[done]);
+            done += Price.FromDoubles(values[done..], prices[done..]);
+            if (done < values.Length) prices[done] = One(values[done]);
         }
     }
 

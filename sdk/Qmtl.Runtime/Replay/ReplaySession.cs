@@ -47,7 +47,7 @@ internal sealed class ReplaySession : IDisposable
     /// <summary>Plays the block that <paramref name="run"/> has just computed.</summary>
     public void Play(PlanRun run, int start, int length)
     {
-        var decisions = _scan.Read(run, length);
+        var decisions = _scan.Read(run, _data.Times.Slice(start, length));
         var end = start + length;
         for (var bar = start; bar < end;)
         {
@@ -92,7 +92,11 @@ internal sealed class ReplaySession : IDisposable
     {
         var taken = 0;
         for (; taken < decisions.Length && start + decisions[taken].Bar == bar; taken++)
-            _trader.Request(_instrumentOf[decisions[taken].Target], decisions[taken].Weight, bar, _data.Times[bar]);
+        {
+            ref readonly var decision = ref decisions[taken];
+            _trader.Request(_instrumentOf[decision.Target], decision.Weight, bar, decision.Time);
+        }
+
         return decisions[taken..];
     }
 

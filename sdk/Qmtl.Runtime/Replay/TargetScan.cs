@@ -8,7 +8,8 @@ namespace Qmtl.Runtime;
 /// <param name="Bar">Position in the block.</param>
 /// <param name="Target">Position of the target in the graph.</param>
 /// <param name="Weight">The new value; never missing.</param>
-internal readonly record struct Decision(int Bar, int Target, double Weight);
+/// <param name="Time">The bar's time.</param>
+internal readonly record struct Decision(int Bar, int Target, double Weight, long Time);
 
 /// <summary>Finds the decisions of a block, so that the bars between them need no look at their targets.</summary>
 internal sealed class TargetScan(StrategyGraph graph)
@@ -19,22 +20,24 @@ internal sealed class TargetScan(StrategyGraph graph)
     private int[] _startOf = [];
     private int _count;
 
-    /// <summary>The decisions of the <paramref name="length"/> bars that <paramref name="run"/> computed last: by bar, then in the order of the targets.</summary>
-    public ReadOnlySpan<Decision> Read(PlanRun run, int length)
+    /// <summary>The decisions of the bars that <paramref name="run"/> computed last: by bar, then in the order of the targets.</summary>
+    /// <param name="run">The run.</param>
+    /// <param name="times">The times of those bars. Looked up here, one after the other: by the time a decision is taken they have come out of memory.</param>
+    public ReadOnlySpan<Decision> Read(PlanRun run, ReadOnlySpan<long> times)
     {
         _count = 0;
-        for (var target = 0; target < _seen.Length; target++) Scan(run.Values(graph.Targets[target].Index)[..length], target);
-        return _seen.Length == 1 ? _found.AsSpan(0, _count) : OrderByBar(length);
+        for (var target = 0; target < _seen.Length; target++) Scan(run.Values(graph.Targets[target].Index)[..times.Length], times, target);
+        return _seen.Length == 1 ? _found.AsSpan(0, _count) : OrderByBar(times.Length);
     }
 
-    private void Scan(ReadOnlySpan<double> values, int target)
+    private void Scan(ReadOnlySpan<double> values, ReadOnlySpan<long> times, int target)
     {
         var seen = _seen[target];
         for (var bar = NextChange(values, 0, seen); bar < values.Length; bar = NextChange(values, bar + 1, seen))
         {
             seen = values[bar];
             if (_count == _found.Length) Array.Resize(ref _found, _count * 2);
-            _found[_count++] = new Decision(bar, target, seen);
+            _found[_count++] = new Decision(bar, target, seen, times[bar]);
         }
 
         _seen[target] = seen;

@@ -6,12 +6,15 @@ public sealed partial class StrategyBuilder
     private readonly string _strategy;
     private readonly Universe _universe;
     private readonly List<Node> _targets = [];
+    private readonly HashSet<string> _instruments;
+    private readonly HashSet<string> _targeted = new(StringComparer.Ordinal);
     private readonly List<(string Name, Node Node)> _outputs = [];
 
     internal StrategyBuilder(string strategy, Universe universe)
     {
         _strategy = strategy;
         _universe = universe;
+        _instruments = new HashSet<string>(universe.Instruments, StringComparer.Ordinal);
     }
 
     /// <summary>The instruments of this run.</summary>
@@ -65,7 +68,7 @@ public sealed partial class StrategyBuilder
 
     private PriceSeries Make(string instrument, int interval)
     {
-        if (Instruments.Contains(instrument, StringComparer.Ordinal)) return new PriceSeries(instrument, interval);
+        if (_instruments.Contains(instrument)) return new PriceSeries(instrument, interval);
         var near = Nearest.To(instrument, Instruments);
         throw Refuse.Graph(
             _strategy, $"asks for {instrument}, but the data has {string.Join(", ", Instruments)}{(near is null ? "" : $"; did you mean {near}?")}");
@@ -74,7 +77,7 @@ public sealed partial class StrategyBuilder
     private void AddTarget(Node stream, Series weight)
     {
         var target = Node.Target(stream, weight.Node);
-        if (_targets.Exists(other => string.Equals(other.Instrument, target.Instrument, StringComparison.Ordinal)))
+        if (!_targeted.Add(target.Instrument))
             throw Refuse.Graph(target.Text, $"is the second target for {target.Instrument}; an instrument has one");
         _targets.Add(target);
     }

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Globalization;
 using Qmtl.Identity;
 
@@ -7,6 +8,9 @@ namespace Qmtl.Strategies;
 internal sealed partial class Node
 {
     private const string OhlcvSchema = "ohlcv-v1", SeriesSchema = "series-v1", PanelSchema = "panel-v1", TargetSchema = "position-target-v1";
+
+    private static readonly FrozenDictionary<string, string> SchemaHashes = new[] { OhlcvSchema, SeriesSchema, PanelSchema, TargetSchema }
+        .ToFrozenDictionary(schema => schema, schema => ContentHash.Sha256Hex(CanonicalValue.Of(schema)), StringComparer.Ordinal);
 
     public static Node Constant(double value) => double.IsFinite(value)
         ? new Node(NodeRole.Constant, [], value.ToString("R", CultureInfo.InvariantCulture)) { Value = value }
@@ -220,6 +224,6 @@ internal sealed partial class Node
     private static NodeSpec Seal(NodeSpec spec)
     {
         ContextKeys.Refuse(spec.Params);
-        return (spec with { Name = Short(spec.Name ?? ""), SchemaHash = ContentHash.Sha256Hex(CanonicalValue.Of(spec.SchemaCompatId ?? "")) }).Seal();
+        return (spec with { Name = Short(spec.Name ?? ""), SchemaHash = SchemaHashes[spec.SchemaCompatId!] }).Seal();
     }
 }

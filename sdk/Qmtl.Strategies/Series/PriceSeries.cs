@@ -4,6 +4,7 @@ namespace Qmtl.Strategies;
 public sealed partial class PriceSeries
 {
     private readonly Node _stream;
+    private readonly Dictionary<string, Series> _fields = new(StringComparer.Ordinal);
 
     internal PriceSeries(string instrument, int intervalSeconds)
         : this(Node.Stream(instrument, intervalSeconds))
@@ -66,8 +67,11 @@ public sealed partial class PriceSeries
     /// <summary>A column of the data by its name, such as an extra column of a file. Of gathered bars it is the last value.</summary>
     public Series Field(string name)
     {
+        if (_fields.TryGetValue(name, out var known)) return known;
         var field = Node.Field(_stream, name);
-        return new Series(IntervalSeconds == _stream.Interval ? field : Node.Resample(field, IntervalSeconds, GatheredAs(name)));
+        var series = new Series(IntervalSeconds == _stream.Interval ? field : Node.Resample(field, IntervalSeconds, GatheredAs(name)));
+        _fields.Add(name, series);
+        return series;
     }
 
     internal PriceSeries Every(int seconds) => seconds >= IntervalSeconds && seconds % IntervalSeconds == 0
