@@ -18,10 +18,14 @@ internal sealed class StrategyArgument
     }
 
     /// <summary>Finds the strategy and sets its parameters.</summary>
-    public async Task<Strategy> ResolveAsync(CliRun run, CancellationToken cancellationToken)
+    public async Task<Strategy> ResolveAsync(CliRun run, CancellationToken cancellationToken) => (await FactoryAsync(run, cancellationToken))();
+
+    /// <summary>Finds the strategy and makes it as often as it is needed, each time with its parameters set.</summary>
+    public async Task<Func<Strategy>> FactoryAsync(CliRun run, CancellationToken cancellationToken)
     {
         var values = KeyValues.Read(_params, run);
         var strategy = await StrategySource.ResolveAsync(run.Get(_strategy), run.Host.Error, cancellationToken);
-        return Usage.Of(() => strategy.With(values));
+        _ = Usage.Of(() => strategy.With(values));
+        return () => StrategyCatalog.Create(strategy.GetType()).With(values);
     }
 }

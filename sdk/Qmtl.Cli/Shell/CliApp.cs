@@ -13,6 +13,7 @@ internal static class CliApp
     [
         ("submit", shell => new SubmitCommand(shell)),
         ("backtest", shell => new BacktestCommand(shell)),
+        ("sweep", shell => new SweepCommand(shell)),
         ("strategies", shell => new StrategiesCommand(shell)),
         ("status", shell => new StatusCommand(shell)),
         ("world", WorldCommands.Create),

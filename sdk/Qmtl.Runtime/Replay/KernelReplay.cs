@@ -20,25 +20,49 @@ public sealed class KernelReplay(TimeProvider time) : IReplay
     public ReplayResult Run(Strategy strategy, MarketData data, ReplayOptions options, CancellationToken ct = default)
     {
         ReplayOptionsCheck.ThrowIfRefused(options);
-        var graph = strategy.Compile(options.UniverseOf(data));
-        if (graph.Targets.Count == 0) throw ReplayRefusal.NoTarget(strategy.Name);
-        var started = time.GetTimestamp();
-        using var session = new ReplaySession(graph, data, options);
-        Play(ComputePlan.For(graph), session, data, options.BlockLength, ct);
-        return ResultBuilder.Build(strategy, data, options, graph, session.Finish(), time.GetElapsedTime(started));
+        return Run([ReplayCase.Of(strategy, data, options)], data, options, ct)[0];
     }
 
-    private static void Play(ComputePlan plan, ReplaySession session, MarketData data, int blockLength, CancellationToken ct)
+    /// <summary>Replays several strategies side by side: what their graphs share is computed once. Each result is that of a run of its own, but for the time.</summary>
+    internal ReplayResult[] Run(IReadOnlyList<ReplayCase> cases, MarketData data, ReplayOptions options, CancellationToken ct)
+    {
+        var started = time.GetTimestamp();
+        var sessions = new List<ReplaySession>(cases.Count);
+        try
+        {
+            foreach (var (ordinal, one) in cases.Index()) sessions.Add(new ReplaySession(one.Graph, ordinal, data, options));
+            Play(ComputePlan.For([.. cases.Select(one => one.Graph)]), sessions, data, options.BlockLength, ct);
+            var elapsed = time.GetElapsedTime(started) / cases.Count;
+            return [.. cases.Zip(sessions, (one, session) => ResultBuilder.Build(one, data, options, session.Finish(), elapsed))];
+        }
+        finally
+        {
+            foreach (var session in sessions) session.Dispose();
+        }
+    }
+
+    private static void Play(ComputePlan plan, List<ReplaySession> sessions, MarketData data, int? blockLength, CancellationToken ct)
     {
         var binding = ColumnBinding.Bind(plan, data.Aligned);
-        var run = plan.Start(blockLength);
-        for (var start = 0; start < data.Count; start += blockLength)
+        var run = plan.Start(blockLength ?? plan.PreferredBlockLength);
+        for (var start = 0; start < data.Count; start += run.BlockLength)
         {
             ct.ThrowIfCancellationRequested();
-            var length = Math.Min(blockLength, data.Count - start);
+            var length = Math.Min(run.BlockLength, data.Count - start);
             binding.Load(run, start, length);
             run.Process(length);
-            session.Play(run, start, length);
+            foreach (var session in sessions) session.Play(run, start, length);
         }
+    }
+}
+
+/// <summary>A strategy made ready for a replay. Its parameters are copied: the instance may be given others for the next case.</summary>
+internal sealed record ReplayCase(string Strategy, IReadOnlyDictionary<string, string> Parameters, StrategyGraph Graph)
+{
+    public static ReplayCase Of(Strategy strategy, MarketData data, ReplayOptions options)
+    {
+        var graph = strategy.Compile(options.UniverseOf(data));
+        if (graph.Targets.Count == 0) throw ReplayRefusal.NoTarget(strategy.Name);
+        return new ReplayCase(strategy.Name, strategy.Parameters.ToDictionary(parameter => parameter.Name, parameter => parameter.ValueText, StringComparer.Ordinal), graph);
     }
 }

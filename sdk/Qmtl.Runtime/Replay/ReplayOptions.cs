@@ -67,6 +67,9 @@ public sealed record ReplayOptions
     /// <summary>Where the records of the event stream are written; the SHA-256 of its bytes is the result's stream digest. Not disposed.</summary>
     public Stream? EventStream { get; init; }
 
-    /// <summary>Bars computed at once. The result does not depend on it.</summary>
-    public int BlockLength { get; init; } = Strategies.ComputePlan.DefaultBlockLength;
+    /// <summary>Bars computed at once; by default what keeps the plan's values in the cache. The result does not depend on it.</summary>
+    public int? BlockLength { get; init; }
+
+    /// <summary>Whether the result keeps its series (equity, weights, fills, trades); without them many runs fit the memory.</summary>
+    public bool KeepSeries { get; init; } = true;
 }

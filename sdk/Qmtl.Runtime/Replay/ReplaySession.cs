@@ -25,7 +25,7 @@ internal sealed class ReplaySession : IDisposable
     private readonly PriceRows _closes;
     private readonly ReplayCurve _curve;
 
-    public ReplaySession(StrategyGraph graph, MarketData data, ReplayOptions options)
+    public ReplaySession(StrategyGraph graph, int ordinal, MarketData data, ReplayOptions options)
     {
         _data = data;
         _options = options;
@@ -35,7 +35,7 @@ internal sealed class ReplaySession : IDisposable
         _events = new ReplayEvents(options.EventStream);
         _recorder = new ReplayRecorder(_events);
         _trader = new TargetTrader(_kernel, _recorder, options);
-        _scan = new TargetScan(graph);
+        _scan = new TargetScan(graph, ordinal);
         var ordinals = data.Instruments.Index().ToDictionary(instrument => instrument.Item, instrument => instrument.Index, StringComparer.Ordinal);
         _instrumentOf = [.. graph.Targets.Select(target => ordinals[target.Instrument])];
         _opens = new PriceRows(data, "open");

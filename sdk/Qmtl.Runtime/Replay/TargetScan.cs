@@ -12,7 +12,9 @@ namespace Qmtl.Runtime;
 internal readonly record struct Decision(int Bar, int Target, double Weight, long Time);
 
 /// <summary>Finds the decisions of a block, so that the bars between them need no look at their targets.</summary>
-internal sealed class TargetScan(StrategyGraph graph)
+/// <param name="graph">The strategy's graph.</param>
+/// <param name="ordinal">Its place in the plan that computes it.</param>
+internal sealed class TargetScan(StrategyGraph graph, int ordinal)
 {
     private readonly double[] _seen = new double[graph.Targets.Count];
     private Decision[] _found = new Decision[64];
@@ -26,7 +28,7 @@ internal sealed class TargetScan(StrategyGraph graph)
     public ReadOnlySpan<Decision> Read(PlanRun run, ReadOnlySpan<long> times)
     {
         _count = 0;
-        for (var target = 0; target < _seen.Length; target++) Scan(run.Values(graph.Targets[target].Index)[..times.Length], times, target);
+        for (var target = 0; target < _seen.Length; target++) Scan(run.Values(ordinal, graph.Targets[target].Index)[..times.Length], times, target);
         return _seen.Length == 1 ? _found.AsSpan(0, _count) : OrderByBar(times.Length);
     }
 

@@ -1,7 +1,6 @@
 using Qmtl.Core;
 using Qmtl.Data;
 using Qmtl.Statistics;
-using Qmtl.Strategies;
 
 namespace Qmtl.Runtime;
 
@@ -10,7 +9,7 @@ internal static class ResultBuilder
 {
     private const int MaxPrintedRejections = 100;
 
-    public static ReplayResult Build(Strategy strategy, MarketData data, ReplayOptions options, StrategyGraph graph, SessionRecord session, TimeSpan elapsed)
+    public static ReplayResult Build(ReplayCase one, MarketData data, ReplayOptions options, SessionRecord session, TimeSpan elapsed)
     {
         var (calendar, barsPerYear) = YearOf.Data(data, options);
         var account = session.Account;
@@ -22,11 +21,11 @@ internal static class ResultBuilder
 
         return new ReplayResult
         {
-            Strategy = strategy.Name,
-            Params = strategy.Parameters.ToDictionary(parameter => parameter.Name, parameter => parameter.ValueText, StringComparer.Ordinal),
+            Strategy = one.Strategy,
+            Params = one.Parameters,
             Symbols = data.Instruments,
             Bars = data.Count,
-            WarmupBars = graph.Warmup,
+            WarmupBars = one.Graph.Warmup,
             Start = BarTime.Format(data.Times[0]),
             End = BarTime.Format(data.Times[^1]),
             IntervalSeconds = data.IntervalSeconds,
@@ -59,7 +58,9 @@ internal static class ResultBuilder
             StreamDigest = session.Digest,
             ElapsedMs = milliseconds,
             BarsPerSecond = data.Count / milliseconds * 1000,
-            Series = new ReplaySeries(data.TimeAxis, session.Equity, session.Weights, session.Recorder.Fills, session.Recorder.Trades),
+            Series = options.KeepSeries
+                ? new ReplaySeries(data.TimeAxis, session.Equity, session.Weights, session.Recorder.Fills, session.Recorder.Trades)
+                : ReplaySeries.Empty,
         };
     }
 
