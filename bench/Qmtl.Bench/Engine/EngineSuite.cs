@@ -18,6 +18,11 @@ internal static class EngineSuite
             "B-stream", "the same graph, one bar at a time; baseline: the fused loop, which does nothing else", Goal.Value(must: 25, aim: 10), Unit.Nanoseconds("node"), Portfolio.PrepareStream),
         new StreamAllocation("B-stream-allocated", "what each of these bars leaves to the garbage collector"),
         new ContestBenchmark(
+            "shared-100", "100 strategies that share eight of their ten nodes, computed together; baseline: one after the other", Goal.Ratio(must: 4), new Unit("strategies/s", IsRate: true, 1),
+            SharedNodes.Prepare),
+        new ContestBenchmark(
+            "shards-2-cores", "50 symbols x 20,000 bars, six nodes each, on two cores; baseline: on one", Goal.Ratio(must: 1.6, aim: 1.8), Unit.NodesPerSecond, Portfolio.PrepareShards),
+        new ContestBenchmark(
             "nodecache-append", "a bar of five columns into the window of an input; baseline: a ring of arrays", Goal.Value(must: 40, aim: 5), Unit.Nanoseconds("append"), CacheAppend.Prepare),
         new ContestBenchmark("csv", "1,000,000 rows of minute bars in memory, made into columns; baseline: split lines, framework parsers", Goal.Value(must: 300), Unit.MegabytesPerSecond, CsvText.Prepare),
     ];

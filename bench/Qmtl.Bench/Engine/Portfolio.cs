@@ -20,30 +20,35 @@ internal static class Portfolio
     public static Contest PrepareBlocks(Scale scale)
     {
         var data = Generate(scale);
-        return Prepare(data, data.Count, ComputePlan.DefaultBlockLength);
+        return Prepare(data, data.Count, PlanOf(data).PreferredBlockLength);
     }
 
-    /// <summary>One bar at a time, as a live run computes them. An item is the evaluation of a node of the graph.</summary>
+    /// <summary>One bar at a time, as a live run computes them. An item is the evaluation of a node: eight a symbol need more than eight, the comparisons behind the weight among them.</summary>
     public static Contest PrepareStream(Scale scale)
     {
         var data = Generate(scale);
         var bars = Math.Min(data.Count, StreamBars);
-        return Prepare(data, bars, blockLength: 1) with { Items = (long)bars * Evaluations(data) };
+        return Prepare(data, bars, blockLength: 1) with { Items = (long)bars * PlanOf(data).NodesComputed };
     }
 
-    /// <summary>Kernels that run for each bar: eight nodes a symbol need more than eight, the comparisons behind the weight among them.</summary>
-    private static int Evaluations(MarketData data)
+    /// <summary>The symbols apart, without what compares them, on two cores. The baseline is the same on one.</summary>
+    public static Contest PrepareShards(Scale scale)
     {
-        var plan = ComputePlan.For(new EightNodes().Compile(data.Universe));
-        // Columns are loaded, and the ranks of the members are places of one result.
-        return plan.Graph.Nodes.Count(node => node.NodeType == "ProcessingNode") - plan.Sources.Count - data.Instruments.Count;
+        var data = Generate(scale);
+        var plan = ComputePlan.For(new SymbolsApart().Compile(data.Universe));
+        var halves = plan.Shards(2);
+        return new Contest(
+            (long)data.Count * plan.NodesComputed,
+            () => LastValues([plan], PlanLoop.Run([plan], data.Aligned)),
+            () => LastValues(halves, PlanLoop.RunAtOnce(halves, data.Aligned)),
+            Tolerance: 0);
     }
 
     /// <summary>The bytes that a bar allocates once a stream is under way.</summary>
     public static double AllocatedPerBar(Scale scale)
     {
         var data = Generate(scale);
-        var plan = ComputePlan.For(new EightNodes().Compile(data.Universe));
+        var plan = PlanOf(data);
         var binding = ColumnBinding.Bind(plan, data.Aligned);
         var run = plan.Start(blockLength: 1);
         var warm = Math.Min(200, data.Count / 2);
@@ -53,10 +58,12 @@ internal static class Portfolio
         return (double)(GC.GetAllocatedBytesForCurrentThread() - before) / (data.Count - warm);
     }
 
+    private static ComputePlan PlanOf(MarketData data) => ComputePlan.For(new EightNodes().Compile(data.Universe));
+
     private static Contest Prepare(MarketData data, int bars, int blockLength)
     {
         var market = new SideBySide(data, bars);
-        var plan = ComputePlan.For(new EightNodes().Compile(data.Universe));
+        var plan = PlanOf(data);
         var binding = ColumnBinding.Bind(plan, data.Aligned);
         return new Contest(
             (long)bars * data.Instruments.Count * Nodes,
@@ -105,6 +112,32 @@ internal static class Portfolio
         for (var i = 0; i < outputs.Count; i++) results[i] = run.Values(outputs[i].Index)[length - 1];
         foreach (var weight in weights) results[^1] += double.IsNaN(weight) ? 0 : weight;
         return results;
+    }
+
+    private static double[] LastValues(IReadOnlyList<ComputePlan> parts, PlanLoop[] loops)
+    {
+        var results = new double[parts[0].Graph.Outputs.Count];
+        for (var i = 0; i < results.Length; i++)
+        {
+            var index = parts[0].Graph.Outputs[i].Index;
+            var part = parts.Index().First(part => part.Item.Computes(0, index)).Index;
+            results[i] = loops[part].Last(index);
+        }
+
+        return results;
+    }
+
+    private sealed class SymbolsApart : Strategy
+    {
+        protected override void Build(StrategyBuilder s)
+        {
+            foreach (var price in s.Instruments.Select(s.Price))
+            {
+                var close = price.Close;
+                foreach (var (name, series) in new[] { ("sma", close.Sma(20)), ("ema", close.Ema(20)), ("rsi", close.Rsi(14)), ("atr", price.Atr(14)), ("z", close.ZScore(20)) })
+                    s.Output($"{price.Instrument}.{name}", series);
+            }
+        }
     }
 
     private sealed class EightNodes : Strategy
