@@ -14,7 +14,7 @@ public sealed partial class StrategyBuilder
     {
         ArgumentNullException.ThrowIfNull(series);
         Output(name, series);
-        _artifacts.Add((name, series.Node));
+        _artifacts.Add((name, _outputs[^1].Node));
     }
 
     private StrategyGraph WithArtifacts(StrategyGraph graph)

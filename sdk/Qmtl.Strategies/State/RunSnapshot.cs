@@ -72,7 +72,7 @@ public sealed class RunSnapshot
         return new RunSnapshot(
             new SnapshotMeta
             {
-                PlanId = PlanIdOf(nodes),
+                PlanId = PlanIdOf(plan),
                 Nodes = nodes,
                 RuntimeFingerprint = Strategies.RuntimeFingerprint.Of(plan),
                 StateHash = HashOf(state),
@@ -83,7 +83,7 @@ public sealed class RunSnapshot
     }
 
     /// <summary>Identity of a plan: the hash of its nodes in order.</summary>
-    public static string PlanIdOf(ComputePlan plan) => PlanIdOf(NodesOf(plan));
+    public static string PlanIdOf(ComputePlan plan) => ContentHash.Stable(CanonicalValue.List(NodesOf(plan).Select(node => CanonicalValue.Of(node.Key)).Append(CanonicalValue.Of(Share(plan)))));
 
     /// <summary>Brings a run to where this snapshot was taken.</summary>
     /// <exception cref="RefusalException">It belongs to another plan, or in strict mode to another runtime; the message says what differs.</exception>
@@ -100,6 +100,7 @@ public sealed class RunSnapshot
                 throw Differs("schema_compat_id", $"follows the schema {its.SchemaCompatId} at {its.Key}, the plan {mine.SchemaCompatId}");
         }
 
+        if (!string.Equals(Meta.PlanId, PlanIdOf(plan), StringComparison.Ordinal)) throw Differs("plan_id", "is of another part of the same plan");
         if (compat == RuntimeCompat.Strict && !string.Equals(Meta.RuntimeFingerprint, Strategies.RuntimeFingerprint.Of(plan), StringComparison.Ordinal))
             throw Differs("runtime_fingerprint", "was taken by another version, framework or processor; start without it, or allow loose compatibility");
         if (_state.Length != run.State.Length) throw Differs("state", $"has {_state.Length} bytes of state, the plan needs {run.State.Length}");
@@ -111,10 +112,12 @@ public sealed class RunSnapshot
     private static List<SnapshotNode> NodesOf(ComputePlan plan)
     {
         ArgumentNullException.ThrowIfNull(plan);
-        return [.. plan.Graph.Ordered.Select(node => new SnapshotNode(node.Key!, node.Interval, node.Spec!.Period, node.Spec.SchemaCompatId ?? ""))];
+        return [.. plan.Graphs.SelectMany(graph => graph.Ordered).Select(node => new SnapshotNode(node.Key!, node.Interval, node.Spec!.Period, node.Spec.SchemaCompatId ?? ""))];
     }
 
-    private static string PlanIdOf(List<SnapshotNode> nodes) => ContentHash.Stable(CanonicalValue.List(nodes.Select(node => CanonicalValue.Of(node.Key))));
+    /// <summary>Which nodes this part of a plan computes: shards have the nodes in common, not the state.</summary>
+    private static string Share(ComputePlan plan) =>
+        string.Concat(plan.Graphs.SelectMany((graph, g) => Enumerable.Range(0, graph.Ordered.Count).Select(i => plan.Computes(g, i) ? '1' : '0')));
 
     private static RefusalException Differs(string field, string problem) =>
         RefusalException.At(ReasonCodes.SnapshotInvalid, "/meta/" + field, $"The snapshot {problem}.");

@@ -13,7 +13,7 @@ public static class RuntimeFingerprint
         ArgumentNullException.ThrowIfNull(plan);
         return ContentHash.Stable(CanonicalValue.Map(
             ("architecture", CanonicalValue.Of(RuntimeInformation.ProcessArchitecture.ToString())),
-            ("code", CanonicalValue.Set(plan.Graph.Nodes.Select(node => node.CodeHash ?? "").Distinct(StringComparer.Ordinal).Select(CanonicalValue.Of))),
+            ("code", CanonicalValue.Set(plan.Graphs.SelectMany(graph => graph.Nodes).Select(node => node.CodeHash ?? "").Distinct(StringComparer.Ordinal).Select(CanonicalValue.Of))),
             ("framework", CanonicalValue.Of(RuntimeInformation.FrameworkDescription)),
             ("version", CanonicalValue.Of(Version))));
     }

@@ -102,7 +102,8 @@ public sealed class StreamRun : IDisposable
         options ??= new StreamRunOptions();
         if (options.LateBars is < 1 or > MaxLateBars) throw Refuse.Parameter("late_bars", $"must be 1 to {MaxLateBars}, was {options.LateBars}");
         Plan = plan;
-        var seconds = plan.Graph.Nodes.Count == 0 ? 1 : plan.Graph.Nodes.Min(node => node.Interval);
+        // The clock of the data; others are multiples of it.
+        var seconds = plan.Layout.Clocks[0];
         _interval = seconds * 1_000_000_000L;
         _lateness = options.AllowedLateness.Ticks * TimeSpan.NanosecondsPerTick;
         if (_lateness < 0 || _lateness / _interval > MaxLateBars / 4) throw Refuse.Parameter("allowed_lateness", $"must be 0 to {MaxLateBars / 4} bars of {Interval.Format(seconds)}, was {options.AllowedLateness}");
@@ -122,7 +123,7 @@ public sealed class StreamRun : IDisposable
     /// <summary>The instruments, in the order the plan reads them.</summary>
     public IReadOnlyList<StreamFeed> Feeds { get; }
 
-    /// <summary>Called after each computed bar, before the next; values are read with <see cref="Value"/>.</summary>
+    /// <summary>Called after each computed bar, before the next; values are read with <see cref="Value(int)"/>.</summary>
     public Action<StreamRow>? OnRow { get; set; }
 
     /// <summary>The last bar that was computed, nanoseconds UTC; null before the first.</summary>
@@ -139,8 +140,11 @@ public sealed class StreamRun : IDisposable
     public StreamFeed this[string instrument] => Feeds.FirstOrDefault(feed => string.Equals(feed.Instrument, instrument, StringComparison.Ordinal))
         ?? throw Refuse.Graph(Plan.Graph.Name, $"does not read {instrument}; it reads {string.Join(", ", Feeds.Select(feed => feed.Instrument))}");
 
-    /// <summary>The value of a node of the graph at the last computed bar; NaN when missing.</summary>
+    /// <summary>The value of a target or an output at the last computed bar; NaN when missing.</summary>
     public double Value(int node) => _run.Values(node)[0];
+
+    /// <summary>The same, of one of the plan's graphs.</summary>
+    public double Value(int graph, int node) => _run.Values(graph, node)[0];
 
     /// <summary>Takes a bar in and computes what it completes or corrects.</summary>
     /// <param name="feed">One of <see cref="Feeds"/>.</param>
@@ -223,6 +227,7 @@ public sealed class StreamRun : IDisposable
     {
         _rewind.Visit(_computed, time, _run.State);
         _rows.Load(_run, time);
+        if (Plan.NeedsTimes) _run.Times[0] = time;
         if (!_run.Times.IsEmpty) _run.Times[0] = time;
         _run.Process(1);
         _computed = time;

@@ -75,6 +75,20 @@ public sealed class SnapshotTests : IDisposable
     }
 
     [Fact]
+    public void Hydrate_OtherShardOfThePlan_IsRefused()
+    {
+        var builder = new StrategyBuilder("test", new Universe(["X", "Y"], 60));
+        builder.Output("x", builder.Price("X").Close.Sma(5));
+        builder.Output("y", builder.Price("Y").Close.Sma(5));
+        var shards = ComputePlan.For(builder.ToGraph()).Shards(2);
+        Assert.Equal(2, shards.Count);
+        var snapshot = RunSnapshot.Take(shards[0], shards[0].Start(1), 0, TimeProvider.System);
+
+        snapshot.Hydrate(shards[0], shards[0].Start(1), RuntimeCompat.Strict);
+        Assert.Equal("/meta/plan_id", Assert.Throws<RefusalException>(() => snapshot.Hydrate(shards[1], shards[1].Start(1), RuntimeCompat.Loose)).Errors.Single().Pointer);
+    }
+
+    [Fact]
     public void Hydrate_OtherRuntime_IsRefusedInStrictModeOnly()
     {
         var (plan, run) = Warm(10);

@@ -17,6 +17,16 @@ public sealed class StreamRunTests
 
     private static readonly ComputePlan TwoInstruments = Plan(["X", "Y"], s => s.Output("y", (s.Price("X").Close / s.Price("Y").Close).Sma(4) + s.Price("Y").Low.Shift(2)));
 
+    private static readonly ComputePlan TwoClocks = Plan(["X"], s =>
+    {
+        var close = s.Price("X").Close;
+        s.Output("slow", close.Resample("5m").Sma(3).AsOf(close));
+        s.Output("fast", close - close.Resample("15m", Aggregate.Max).AsOf(close));
+    });
+
+    [Fact]
+    public void Feed_SeveralClocks_EndsWhereACleanRunEnds() => Check(TwoClocks, lateness: 0);
+
     [Fact]
     public void Feed_LateRepeatedAndMissingBars_EndsWhereACleanRunEnds() => Check(OneInstrument, lateness: 0);
 
@@ -189,6 +199,7 @@ public sealed class StreamRunTests
                 run.Source(source)[0] = bars.TryGetValue((time, feed), out var row) ? row[column] : double.NaN;
             }
 
+            if (plan.NeedsTimes) run.Times[0] = time * Minute;
             run.Process(1);
             values[time] = [.. plan.Graph.Outputs.Select(output => run.Values(output.Index)[0])];
         }
