@@ -96,6 +96,40 @@ public sealed class OscillatorsTests
     }
 
     [Fact]
+    public void Rsi_TradingHalted_KeepsItsValueAndIsFiftyOnceTheMovementHasFaded()
+    {
+        var bars = GivenBars.Closes([1, 2, 3, 2, .. Enumerable.Repeat(2.0, 3_000)]);
+
+        var values = Compute.Values(p => p.Close.Rsi(3), bars);
+
+        Assert.All(values[3..1_500], value => Assert.Equal(200.0 / 3, value, 1e-9));
+        Assert.Equal(50, values[^1]);
+        Assert.Equal(0, Compute.Values(p => p.Close.Momentum(1).Wilder(3), bars)[^1]);
+    }
+
+    [Theory]
+    [InlineData(1, false)]
+    [InlineData(2, false)]
+    [InlineData(3, true)]
+    public void Bounded_AnyInput_StaysWithinItsBounds(int seed, bool huge)
+    {
+        var bars = new RandomBars(seed, 3_000, huge);
+        var walk = TestBars.Walk(3_000, (ulong)seed);
+
+        AssertWithin(0, 100, p => p.Close.Rsi(5), bars);
+        AssertWithin(0, 100, p => p.Close.StochRsi(5, 7, 1, 1).K, bars);
+        AssertWithin(-100, 100, p => p.Close.Cmo(6), bars);
+        AssertWithin(-100, 100, p => p.Close.Tsi(9, 4).Line, bars);
+        AssertWithin(0, 1, p => p.Close.EfficiencyRatio(4), bars);
+        AssertWithin(0, 100, p => p.Stochastic(5, 1).K, walk);
+        AssertWithin(0, 100, p => p.Kdj(5).D, walk);
+        AssertWithin(-100, 0, p => p.WilliamsR(5), walk);
+        AssertWithin(0, 100, p => p.Adx(5).PlusDi, walk);
+        AssertWithin(0, 100, p => p.Aroon(5).Down, walk);
+        AssertWithin(0, 1, p => p.DeMarker(5), walk);
+    }
+
+    [Fact]
     public void Rsi_AfterOverflow_HasTheValuesOfAFreshStart()
     {
         double[] tail = [3, 5, 4, 6, 7, 6, 8, 9];
@@ -117,6 +151,14 @@ public sealed class OscillatorsTests
             foreach (var (column, values) in TestBars.Columns(name, flat))
                 Assert.True(Math.Abs(values[^1] - (name == "rsi" ? 50 : 0)) < 1e-12, $"{name}.{column} was {values[^1]:R}");
         }
+    }
+
+    private static void AssertWithin(double low, double high, Func<PriceSeries, Series> expression, IColumnSource bars)
+    {
+        var values = Array.FindAll(Compute.Values(expression, bars), value => !double.IsNaN(value));
+
+        Assert.True(values.Length > 500, $"only {values.Length} values");
+        Assert.All(values, value => Assert.InRange(value, low, high));
     }
 
     private static (string, double[])[] Stochastic(Ohlcv b, int period, int smooth, int signal)

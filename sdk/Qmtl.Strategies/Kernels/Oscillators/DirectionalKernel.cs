@@ -91,6 +91,8 @@ internal sealed class DirectionalKernel(int period) : PanelKernel
                 return i + 1;
             }
 
+            // A range that has faded out of the normal numbers is none; its last bits would be noise.
+            if (!double.IsNormal(range)) (movement, range) = (Vector128<double>.Zero, 0);
             var indicators = range == 0 ? Vector128<double>.Zero : 100 * (movement / Vector128.Create(range));
             plus[i] = indicators[0];
             minus[i] = indicators[1];

@@ -6,7 +6,7 @@ namespace Qmtl.Strategies;
 /// on the sign of a change, which no processor can predict. A rise without a loss gives both the same bits, hence exactly 100.
 /// <para>
 /// A missing input gives a missing output and leaves the state as it is: the next change counts from the last value known. Where a change
-/// overflows, the index starts over from there.
+/// overflows, the index starts over from there. Movement that has faded below 2.2e-308, as after some 10,000 flat bars, is none.
 /// </para>
 /// <para>State: [0] the previous value, [1] values seen, up to n + 1, [2] smoothed gain and [3] movement; while seeding their sums.</para>
 /// </remarks>
@@ -71,17 +71,17 @@ internal sealed class RsiKernel(int period) : Kernel
             var nextGain = Math.FusedMultiplyAdd(_keep, gain, half * (size + change));
             var nextMovement = Math.FusedMultiplyAdd(_keep, movement, _weight * size);
             var value = 100 * (nextGain / nextMovement);
-            // One test for all that is rare: missing, flat, overflow.
-            if (!double.IsFinite(value))
+            if (!double.IsNormal(nextMovement) || !double.IsFinite(value))
             {
                 output[i] = double.NaN;
                 if (double.IsNaN(input[i])) continue;
-                if (nextMovement != 0)
+                if (double.IsNormal(nextMovement) || !double.IsFinite(nextMovement))
                 {
                     Restart(state, input[i]);
                     return i + 1;
                 }
 
+                nextGain = nextMovement = 0;
                 value = Flat;
             }
 
