@@ -13,6 +13,20 @@ internal static class Cycles
             var price = declare.Price();
             return bars => [("coppock", price.Of(bars).Coppock(slow, fast, average))];
         }),
+        new("connors_rsi", "Connors' RSI, 0..100: short RSI, RSI of the streak and rank of the last change.", declare =>
+        {
+            var rsi = declare.Period(3, "Bars of the RSI of the price.", "rsi_period");
+            var streak = declare.Period(2, "Bars of the RSI of the streak.", "streak_period");
+            var rank = declare.Whole("rank_period", 100, 1..(Kernel.MaxPeriod - 1), "Changes to compare the last one with.");
+            var price = declare.Price();
+            return bars => [("connors_rsi", price.Of(bars).ConnorsRsi(rsi, streak, rank))];
+        }),
+        new("laguerre_rsi", "Ehlers' Laguerre RSI, 0..100.", declare =>
+        {
+            var gamma = declare.Number("gamma", 0.5, 0, 0.999, "Damping of the filters.");
+            var price = declare.Price();
+            return bars => [("laguerre_rsi", price.Of(bars).LaguerreRsi(gamma))];
+        }),
         new("kst", "Pring's know sure thing: four smoothed rates of change, and its average.", declare =>
         {
             var signal = declare.Period(9, "Bars of the signal.", "signal");

@@ -14,6 +14,21 @@ internal static class Trend
                 return [("adx", lines.Adx), ("plus_di", lines.PlusDi), ("minus_di", lines.MinusDi)];
             };
         }),
+        new("adxr", "Wilder's directional movement rating: the mean of the ADX now and n - 1 bars ago.", declare =>
+        {
+            var period = declare.Period(14, "Bars of the smoothing.");
+            return bars => [("adxr", bars.Adxr(period))];
+        }),
+        new("alligator", "Williams' alligator: three displaced smoothed averages.", _ => bars =>
+        {
+            var lines = bars.Alligator();
+            return [("jaw", lines.Jaw), ("teeth", lines.Teeth), ("lips", lines.Lips)];
+        }),
+        new("heikin_ashi", "Heikin-Ashi bars.", _ => bars =>
+        {
+            var made = bars.HeikinAshi();
+            return [("open", made.Open), ("high", made.High), ("low", made.Low), ("close", made.Close)];
+        }),
         new("aroon", "Chande's Aroon: how recent the highest high and the lowest low are, 0..100.", declare =>
         {
             var period = declare.Whole("period", 25, 1..(Kernel.MaxPeriod - 1), "Bars to look back.");

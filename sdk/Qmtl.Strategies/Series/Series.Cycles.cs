@@ -3,6 +3,28 @@ namespace Qmtl.Strategies;
 /// <content>Oscillators built from rates of change and from places in a range.</content>
 public sealed partial class Series
 {
+    /// <summary>How many bars in a row this has risen (positive) or fallen (negative); 0 on a bar without a change.</summary>
+    public Series Streak() => new(Node.Of(new StreakKernel(), Node));
+
+    /// <summary>Connors' RSI, 0..100: the mean of a short RSI, the RSI of the streak, and the rank of the last change.</summary>
+    /// <remarks>
+    /// Source: L. Connors and C. Alvarez, An Introduction to ConnorsRSI, 2012. The rank is that of the change in percent among the
+    /// <paramref name="rank"/> changes before it, as in TradingView. First value after rank + 1 bars by default.
+    /// </remarks>
+    /// <param name="rsi">Bars of the RSI of this, 1..10000.</param>
+    /// <param name="streak">Bars of the RSI of the streak, 1..10000.</param>
+    /// <param name="rank">Changes to compare with, 1..9999.</param>
+    public Series ConnorsRsi(int rsi = 3, int streak = 2, int rank = 100) => (Rsi(rsi) + Streak().Rsi(streak) + Roc(1).PercentRank(rank)) / 3.0;
+
+    /// <summary>Ehlers' Laguerre RSI, 0..100: the relative strength of four filters that delay slow moves more than fast ones.</summary>
+    /// <remarks>Source: J. Ehlers, Time Warp - Without Space Travel, 2004. Filters begin at the first value; without any movement it is 50.</remarks>
+    /// <param name="gamma">Damping, 0 (none) to below 1.</param>
+    public Series LaguerreRsi(double gamma = 0.5)
+    {
+        CheckNumber("laguerre_rsi", gamma, 0, 0.999, "gamma");
+        return new Series(Node.Of(new LaguerreRsiKernel(gamma), Node));
+    }
+
     /// <summary>The Coppock curve: WMA of the sum of two rates of change.</summary>
     /// <remarks>Source: E. Coppock, Barron's, 10/1962, for months. In percent. First value after max(slow, fast) + wma - 1 bars.</remarks>
     /// <param name="slow">Bars of the long rate of change, 1..9999.</param>

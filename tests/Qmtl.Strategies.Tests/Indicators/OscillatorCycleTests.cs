@@ -9,6 +9,10 @@ public sealed class OscillatorCycleTests
     private static readonly ReferenceCase[] AllCases =
     [
         new("coppock", "", b => [("coppock", Wma(Map(Roc(b.Close, 14), Roc(b.Close, 11), (x, y) => x + y), 10))], Scale: 100),
+        new("connors_rsi", "", b => [("connors_rsi", ConnorsRsi(b.Close, 3, 2, 100))], Scale: 1),
+        new("connors_rsi", "rsi_period=5 streak_period=3 rank_period=20", b => [("connors_rsi", ConnorsRsi(b.Close, 5, 3, 20))], Scale: 1),
+        new("laguerre_rsi", "", b => [("laguerre_rsi", LaguerreRsi(b.Close, 0.5))], Scale: 100),
+        new("laguerre_rsi", "gamma=0.8", b => [("laguerre_rsi", LaguerreRsi(b.Close, 0.8))], Scale: 100),
         new("kst", "", b =>
         {
             var parts = new[] { Sma(Roc(b.Close, 10), 10), Sma(Roc(b.Close, 15), 10), Sma(Roc(b.Close, 20), 10), Sma(Roc(b.Close, 30), 15) };
@@ -90,6 +94,45 @@ public sealed class OscillatorCycleTests
     }
 
     private static double[] Roc(double[] x, int n) => Map(x, Shift(x, n), (now, before) => 100 * (now - before) / before);
+
+    private static double[] ConnorsRsi(double[] x, int rsi, int streakBars, int rank)
+    {
+        var streak = Missing(x.Length);
+        for (var i = 1; i < x.Length; i++)
+        {
+            var sign = Math.Sign(x[i] - x[i - 1]);
+            var length = 0;
+            while (i - length > 0 && sign != 0 && Math.Sign(x[i - length] - x[i - length - 1]) == sign) length++;
+            streak[i] = sign * length;
+        }
+
+        var ranks = Windows(Roc(x, 1), rank + 1, w => 100.0 * w[..^1].Count(change => change <= w[^1]) / rank);
+        var first = OscillatorReference.Rsi(x, rsi);
+        var second = OscillatorReference.Rsi(streak, streakBars);
+        return [.. x.Select((_, i) => (first[i] + second[i] + ranks[i]) / 3)];
+    }
+
+    private static double[] LaguerreRsi(double[] x, double gamma)
+    {
+        var filters = Enumerable.Repeat(x[0], 4).ToArray();
+        return [.. x.Select((value, i) =>
+        {
+            // Nothing has moved on the first bar; the products below would differ in their last bits.
+            if (i == 0) return 50;
+            var before = (double[])filters.Clone();
+            filters[0] = ((1 - gamma) * value) + (gamma * before[0]);
+            for (var k = 1; k < 4; k++) filters[k] = (-gamma * filters[k - 1]) + before[k - 1] + (gamma * before[k]);
+            var up = 0.0;
+            var down = 0.0;
+            for (var k = 0; k < 3; k++)
+            {
+                if (filters[k] >= filters[k + 1]) up += filters[k] - filters[k + 1];
+                else down += filters[k + 1] - filters[k];
+            }
+
+            return 100 * up / (up + down);
+        })];
+    }
 
     private static double[] Symmetric(double[] x) => Windows(x, 4, w => (w[0] + (2 * w[1]) + (2 * w[2]) + w[3]) / 6);
 

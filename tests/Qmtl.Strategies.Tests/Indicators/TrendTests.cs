@@ -12,6 +12,30 @@ public sealed class TrendTests
         new("adx", "", b => Adx(b, 14), Scale: 1),
         new("adx", "period=1", b => Adx(b, 1), Scale: 100),
         new("adx", "period=33", b => Adx(b, 33), Scale: 1),
+        new("adxr", "period=10", b =>
+        {
+            var adx = Adx(b, 10)[0].Item2;
+            return [("adxr", AverageReference.Map(adx, AverageReference.Shift(adx, 9), (now, before) => (now + before) / 2))];
+        }, Scale: 1),
+        new("alligator", "", b =>
+        {
+            var middle = AverageReference.Map(b.High, b.Low, (h, l) => (h + l) / 2);
+            double[] Line(int n, int later) => AverageReference.Shift(AverageReference.Wilder(middle, n), later);
+            return [("jaw", Line(13, 8)), ("teeth", Line(8, 5)), ("lips", Line(5, 3))];
+        }),
+        new("heikin_ashi", "", b =>
+        {
+            double[] close = [.. b.Open.Select((o, i) => (o + b.High[i] + b.Low[i] + b.Close[i]) / 4)];
+            var open = new double[close.Length];
+            for (var i = 0; i < open.Length; i++) open[i] = i == 0 ? (b.Open[0] + b.Close[0]) / 2 : (open[i - 1] + close[i - 1]) / 2;
+            return
+            [
+                ("open", open),
+                ("high", [.. b.High.Select((h, i) => new[] { h, open[i], close[i] }.Max())]),
+                ("low", [.. b.Low.Select((l, i) => new[] { l, open[i], close[i] }.Min())]),
+                ("close", close),
+            ];
+        }),
         new("aroon", "", b => [("up", Recency(b.High, 25, w => w.Max())), ("down", Recency(b.Low, 25, w => w.Min()))]),
         new("aroon", "period=14", b => [("up", Recency(b.High, 14, w => w.Max())), ("down", Recency(b.Low, 14, w => w.Min()))]),
         new("aroon_oscillator", "period=9", b =>
