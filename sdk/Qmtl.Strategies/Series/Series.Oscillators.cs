@@ -113,7 +113,7 @@ public sealed partial class Series
     public Series Cci(int period = 20)
     {
         CheckWindow("cci", period, 2);
-        return new Series(Node.Of(new CciKernel(period), Node));
+        return new Series(Node.Of(new ScanKernel<ChannelIndex>(period), Node));
     }
 
     /// <summary>100 a / b, and 0 where b is 0.</summary>

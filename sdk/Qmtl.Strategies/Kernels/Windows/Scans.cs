@@ -9,8 +9,11 @@ internal readonly struct MeanDeviation : IWindowScan
 {
     public static string Name => "mean_deviation";
 
+    public static double Read(ReadOnlySpan<double> window) => FromNewest(window).Distance;
+
+    /// <summary>How far the mean is above the newest value, and the mean distance from the mean.</summary>
     // The order of additions is the same on every machine, and with it the bits: four partial sums, then the rest one by one.
-    public static double Read(ReadOnlySpan<double> window)
+    public static (double Mean, double Distance) FromNewest(ReadOnlySpan<double> window)
     {
         var origin = window[^1];
         var origins = Vector256.Create(origin);
@@ -28,7 +31,7 @@ internal readonly struct MeanDeviation : IWindowScan
         foreach (var vector in vectors) distances += Vector256.Abs(vector - origins - means);
         var distance = Total(distances);
         foreach (var value in rest) distance += Math.Abs(value - origin - mean);
-        return distance / window.Length;
+        return (mean, distance / window.Length);
     }
 
     // Vector256.Sum may add in another order on other hardware.
