@@ -57,6 +57,23 @@ public sealed class BacktestTests : IDisposable
     }
 
     [Fact]
+    public async Task Backtest_Tag_GivesAnInstrumentItsTags()
+    {
+        var csv = await BarsAsync(2_000);
+        var symbol = Path.GetFileNameWithoutExtension(csv);
+        string[] query = ["backtest", "tag-trend", "--csv", csv, "--param", "tags=liquid", "--param", "trend=20"];
+
+        var tagged = await Command.JsonAsync([.. query, "--tag", $"{symbol}=spot,liquid"]);
+        var (untagged, stranger) = (await Command.RunAsync(query), await Command.RunAsync([.. query, "--tag", "NOBODY=liquid"]));
+
+        Assert.True(tagged.GetProperty("trades").GetInt32() > 0);
+        Assert.Equal(1, untagged.ExitCode);
+        Assert.Contains("matches none of", untagged.Error, StringComparison.Ordinal);
+        Assert.Equal(2, stranger.ExitCode);
+        Assert.Contains("There is no instrument NOBODY to tag", stranger.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Backtest_Stream_IsTheFileThatTheDigestNames()
     {
         var csv = await BarsAsync(1_000);

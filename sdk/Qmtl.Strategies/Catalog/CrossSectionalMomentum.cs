@@ -7,7 +7,7 @@ public sealed class CrossSectionalMomentum : Strategy
     private readonly Param<int> _lookback = Param("lookback", 120, 2..(Kernel.MaxPeriod - 1), "Bars to look back.");
     private readonly Param<int> _skip = Param("skip", 5, 0..1000, "Most recent bars that are left out.");
     private readonly Param<int> _count = Param("count", 2, 1..1000, "Instruments on each side.");
-    private readonly Param<double> _gross = Param("gross", 0.95, 0.01, 10.0, "Share of equity that both sides hold together; below 1 leaves room for costs.");
+    private readonly Param<double> _gross = Param("gross", 0.8, 0.01, 10.0, "Share of equity that both sides hold together; below 1 leaves room for costs and for winners that have grown.");
     private readonly Param<int> _every = Param("every", 20, 1..1000, "Bars between decisions.");
 
     /// <inheritdoc/>

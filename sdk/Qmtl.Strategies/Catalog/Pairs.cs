@@ -8,7 +8,7 @@ public sealed class Pairs : Strategy
     private readonly Param<int> _period = Param("period", 60, 2..Kernel.MaxPeriod, "Bars of the spread's mean and deviation.");
     private readonly Param<double> _enter = Param("enter", 2.0, 0.1, 10.0, "Deviations of the spread at which a position is entered.");
     private readonly Param<double> _exit = Param("exit", 0.5, 0.0, 10.0, "Deviations of the spread at which it is left.");
-    private readonly Param<double> _gross = Param("gross", 0.95, 0.01, 10.0, "Share of equity that both legs hold together; below 1 leaves room for costs.");
+    private readonly Param<double> _gross = Param("gross", 0.8, 0.01, 10.0, "Share of equity that both legs hold together; below 1 leaves room for costs and for winners that have grown.");
 
     /// <inheritdoc/>
     public override string Name => "pairs";

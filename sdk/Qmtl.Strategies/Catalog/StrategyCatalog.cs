@@ -15,6 +15,7 @@ public static class StrategyCatalog
         new("pairs", "Trades the spread of two instruments, hedged by regression.", () => new Pairs()),
         new("xs-momentum", "Holds the instruments that rose most and sells those that rose least.", () => new CrossSectionalMomentum()),
         new("vol-target", "Holds a rising market with as much as gives a constant volatility.", () => new VolatilityTarget()),
+        new("trend-filter", "Trades crossings in the direction of a slower clock's trend.", () => new TrendFilter()),
         new("tag-trend", "Holds the members of a tag that are above their average.", () => new TagTrend()),
     ];
 

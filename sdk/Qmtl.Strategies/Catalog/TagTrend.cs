@@ -18,6 +18,8 @@ public sealed class TagTrend : Strategy
     private readonly Param<TagChoice> _match = Param("match", TagChoice.Any, "Whether one of the tags is enough.");
     private readonly Param<int> _trend = Param("trend", 100, 1..Kernel.MaxPeriod, "Bars of the moving average.");
 
+    private readonly Param<double> _gross = Param("gross", 0.8, 0.01, 10.0, "Share of equity when all are held; below 1 leaves room for costs and for winners that have grown.");
+
     /// <inheritdoc/>
     public override string Name => "tag-trend";
 
@@ -27,6 +29,6 @@ public sealed class TagTrend : Strategy
         var group = s.TagQuery(_tags.Value.Split(','), _match.Value == TagChoice.All ? TagMatch.All : TagMatch.Any);
         var closes = group.Panel(price => price.Close);
         var rising = closes.Each(close => close.Above(close.Sma(_trend)).AsSeries());
-        s.Target(rising / closes.Present());
+        s.Target(rising * (_gross.Value / closes.Present()));
     }
 }
