@@ -2,18 +2,19 @@ namespace Qmtl.Strategies;
 
 public sealed partial class StrategyBuilder
 {
-    /// <summary>The instruments of this run that have one of <paramref name="tags"/>, or all of them, at the run's interval.</summary>
+    /// <summary>The instruments of this run that have one of <paramref name="tags"/>, or all of them.</summary>
     /// <remarks>Tags compare exactly. An instrument without given tags has those of its name: BTC-PERP has btc-perp, btc and perp.</remarks>
+    /// <param name="tags">The tags, in any order.</param>
+    /// <param name="match">Whether one of them is enough.</param>
+    /// <param name="interval">The run's own by default, or longer bars gathered from them, such as "1h".</param>
     /// <exception cref="Identity.RefusalException">A tag is malformed, or no instrument matches; the message lists the known tags.</exception>
-    public TagGroup TagQuery(IReadOnlyList<string> tags, TagMatch match = TagMatch.Any)
+    public TagGroup TagQuery(IReadOnlyList<string> tags, TagMatch match = TagMatch.Any, string? interval = null)
     {
         var wanted = InstrumentTags.Checked(tags);
-        PriceSeries[] prices =
-        [
-            .. Instruments.Where(instrument => Matches(_universe.TagsOf(instrument), wanted, match))
-                .Select(instrument => new PriceSeries(Node.Tagged(instrument, wanted, match, IntervalSeconds))),
-        ];
-        return prices.Length > 0 ? new TagGroup(wanted, match, prices) : throw NoMatch(wanted, match);
+        string[] found = [.. Instruments.Where(instrument => Matches(_universe.TagsOf(instrument), wanted, match))];
+        if (found.Length == 0) throw NoMatch(wanted, match);
+        PriceSeries[] prices = [.. found.Select(instrument => new PriceSeries(Node.Tagged(instrument, wanted, match, IntervalSeconds, found.Length)))];
+        return new TagGroup(wanted, match, interval is null ? prices : [.. prices.Select(price => price.Resample(interval))]);
     }
 
     private static bool Matches(IReadOnlyList<string> tags, IReadOnlyList<string> wanted, TagMatch match) => match == TagMatch.All

@@ -33,7 +33,7 @@ internal sealed partial class Node
     }
 
     /// <summary>The bars of one member of a tag query. The identity names the query: which members it finds is no part of it.</summary>
-    public static Node Tagged(string instrument, IReadOnlyList<string> tags, TagMatch match, int interval)
+    public static Node Tagged(string instrument, IReadOnlyList<string> tags, TagMatch match, int interval, int members)
     {
         var mode = match == TagMatch.All ? "all" : "any";
         var text = $"tags({string.Join(match == TagMatch.All ? " & " : " | ", tags)})@{Strategies.Interval.Format(interval)}";
@@ -50,7 +50,7 @@ internal sealed partial class Node
             MatchMode = mode,
             Name = text,
         });
-        return new Node(NodeRole.Stream, [], text) { Instrument = instrument, Member = instrument, Interval = interval, Spec = spec };
+        return new Node(NodeRole.Stream, [], text) { Instrument = instrument, Member = instrument, QueryMembers = members, Interval = interval, Spec = spec };
     }
 
     public static Node Field(Node stream, string column)
@@ -216,6 +216,10 @@ internal sealed partial class Node
     {
         if (arguments.All(argument => argument.Member.Length == 0)) return arguments;
         var other = Array.Find(arguments, argument => argument.Member.Length == 0 || argument.Id != arguments[0].Id);
+        // Part of the members would have the identity of all of them.
+        var all = arguments[0].Streams.Max(stream => stream.QueryMembers);
+        if (other is null && arguments.Length != all)
+            throw Refuse.Graph(text, $"compares {arguments.Length} of the {all} members of a tag query; a panel holds all of them, ask for fewer by another tag");
         return other is null
             ? [arguments[0]]
             : throw Refuse.Graph(text, $"compares {arguments[0].Text} with {other.Text}; a panel of a tag query must hold the same expression of every member, and nothing else");

@@ -61,6 +61,9 @@ internal sealed partial class Node
     /// <summary>The instrument of a tag query that this is computed for; empty outside of tag queries.</summary>
     public string Member { get; private init; } = "";
 
+    /// <summary>How many members the tag query of this stream found; 0 for any other node.</summary>
+    public int QueryMembers { get; private init; }
+
     public string? Name { get; private set; }
 
     public int Interval { get; private init; }

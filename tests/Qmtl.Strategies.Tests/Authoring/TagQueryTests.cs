@@ -87,6 +87,17 @@ public sealed class TagQueryTests
     }
 
     [Fact]
+    public void TagQuery_LongerInterval_IsGatheredFromTheRunsBars()
+    {
+        var one = new Hourly().Compile(new Universe(["BTC-PERP"], 60));
+        var two = new Hourly().Compile(Three);
+
+        Assert.Equal(one.Nodes.Select(node => node.NodeId), two.Nodes.Select(node => node.NodeId));
+        Assert.Equal(2, two.Targets.Count);
+        Assert.Contains(two.Nodes, node => node.Interval == 3600);
+    }
+
+    [Fact]
     public void Expression_OverTwoMembers_IsRefused()
     {
         var group = new StrategyBuilder("test", Three).TagQuery(["perp"]);
@@ -96,8 +107,27 @@ public sealed class TagQueryTests
         Assert.Contains("mixes BTC-PERP and ETH-PERP, two members of a tag query", refusal.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Panel_OfSomeMembers_IsRefused()
+    {
+        var group = new StrategyBuilder("test", Three).TagQuery(["perp"]);
+
+        var refusal = Assert.Throws<RefusalException>(() => Panel.Of(group.Prices[0].Close).Mean());
+
+        Assert.Contains("compares 1 of the 2 members of a tag query", refusal.Message, StringComparison.Ordinal);
+        Assert.NotNull(group.Panel(price => price.Close).Mean().NodeId);
+    }
+
     private static IEnumerable<string> Find(Universe universe, TagMatch match, params string[] tags) =>
         new StrategyBuilder("test", universe).TagQuery(tags, match).Instruments;
+
+    private sealed class Hourly : Strategy
+    {
+        protected override void Build(StrategyBuilder s)
+        {
+            foreach (var price in s.TagQuery(["perp"], TagMatch.Any, "1h").Prices) s.Target(price, When(price.Close > price.Close.Sma(5), 1.0, 0.0).AsOf(s.Price(price.Instrument)));
+        }
+    }
 
     private sealed class Followers : Strategy
     {
