@@ -59,6 +59,26 @@ internal static class Ranges
                 return [("tenkan", lines.Tenkan), ("kijun", lines.Kijun), ("senkou_a", lines.SenkouA), ("senkou_b", lines.SenkouB), ("chikou", lines.Chikou)];
             };
         }),
+        new("acceleration_bands", "Headley's acceleration bands: averages of highs and lows pushed outwards by the relative range.", declare =>
+        {
+            var period = declare.Period(20, "Bars of the averages.");
+            return bars =>
+            {
+                var bands = bars.AccelerationBands(period);
+                return [("middle", bands.Middle), ("upper", bands.Upper), ("lower", bands.Lower)];
+            };
+        }),
+        new("chande_kroll", "Chande's and Kroll's stop: stops some average true ranges from extremes, held at their own extreme.", declare =>
+        {
+            var period = declare.Period(10, "Bars of the extremes and of the average true range.");
+            var multiplier = Multiplier(declare, 1);
+            var hold = declare.Period(9, "Bars over which a stop is held at its extreme.", "hold");
+            return bars =>
+            {
+                var stops = bars.ChandeKroll(period, multiplier, hold);
+                return [("long", stops.Long), ("short", stops.Short)];
+            };
+        }),
     ];
 
     private static Param<double> Multiplier(IndicatorParameters declare, double @default) =>

@@ -51,6 +51,17 @@ internal static class Volume
             var period = declare.Period(20, "Bars of the window.");
             return bars => [("cmf", bars.Cmf(period))];
         }),
+        new("kvo", "Klinger's volume oscillator: averages of volume with the sign of the typical price's change.", declare =>
+        {
+            var fast = declare.Period(34, "Bars of the fast average.", "fast");
+            var slow = declare.Period(55, "Bars of the slow average.", "slow");
+            var signal = declare.Period(13, "Bars of the signal.", "signal");
+            return bars =>
+            {
+                var lines = bars.Klinger(fast, slow, signal);
+                return [("kvo", lines.Line), ("signal", lines.Signal)];
+            };
+        }),
         new("force_index", "Elder's force index: exponential average of the change of the close times volume.", declare =>
         {
             var period = declare.Period(13, "Bars of the average.");

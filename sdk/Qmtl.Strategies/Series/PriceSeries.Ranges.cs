@@ -64,12 +64,12 @@ public sealed partial class PriceSeries
     /// <remarks>Source: C. Le Beau. The window includes the current bar, as in Skender and on StockCharts. First value after n - 1 bars.</remarks>
     /// <param name="period">Bars of the extreme and of the average true range, 1..10000.</param>
     /// <param name="multiplier">Average true ranges from the extreme, 0..100.</param>
-    public ChandelierLines Chandelier(int period = 22, double multiplier = 3)
+    public StopLines Chandelier(int period = 22, double multiplier = 3)
     {
         Argument.Period("chandelier", this, period);
         Argument.Multiplier("chandelier", this, multiplier);
         var distance = multiplier * Atr(period);
-        return new ChandelierLines(High.Max(period) - distance, Low.Min(period) + distance);
+        return new StopLines(High.Max(period) - distance, Low.Min(period) + distance);
     }
 
     /// <summary>Ichimoku Kinko Hyo: five lines, each as it can be known at the bar where it stands.</summary>
@@ -102,10 +102,10 @@ public sealed partial class PriceSeries
 /// <param name="Direction">1 rising, -1 falling.</param>
 public sealed record SupertrendLines(Series Line, Series Direction);
 
-/// <summary>The stops of <see cref="PriceSeries.Chandelier"/>.</summary>
-/// <param name="Long">The stop of a long position, below the highest high.</param>
-/// <param name="Short">The stop of a short position, above the lowest low.</param>
-public sealed record ChandelierLines(Series Long, Series Short);
+/// <summary>Two trailing stops: <see cref="PriceSeries.Chandelier"/>, <see cref="PriceSeries.ChandeKroll"/>.</summary>
+/// <param name="Long">The stop of a long position.</param>
+/// <param name="Short">The stop of a short position.</param>
+public sealed record StopLines(Series Long, Series Short);
 
 /// <summary>The lines of <see cref="PriceSeries.Ichimoku"/>.</summary>
 /// <param name="Tenkan">The conversion line.</param>

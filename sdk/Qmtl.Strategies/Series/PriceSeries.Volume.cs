@@ -49,6 +49,23 @@ public sealed partial class PriceSeries
         return (Close.Momentum(1) * Volume).Ema(period);
     }
 
+    /// <summary>Klinger's volume oscillator: a fast less a slow average of volume with the sign of the typical price's change, and its signal.</summary>
+    /// <remarks>
+    /// Source: S. Klinger, in the short form of TradingView and pandas-ta, where volume counts whole, with a plus where the typical price did not fall. First value after
+    /// max(fast, slow) bars.
+    /// </remarks>
+    /// <param name="fast">Bars of the fast average, 1..10000.</param>
+    /// <param name="slow">Bars of the slow average, 1..10000.</param>
+    /// <param name="signal">Bars of the signal, 1..10000.</param>
+    public SignalLines Klinger(int fast = 34, int slow = 55, int signal = 13)
+    {
+        Argument.Period("kvo", this, fast, "fast");
+        Argument.Period("kvo", this, slow, "slow");
+        Argument.Period("kvo", this, signal, "signal");
+        var force = (Hlc3.Diff() >= 0.0).Then(Volume, -Volume);
+        return SignalLines.Of(force.Ema(fast) - force.Ema(slow), signal);
+    }
+
     /// <summary>Arms' ease of movement: how far the middle of the bar moved per volume that it took, averaged over n bars.</summary>
     /// <remarks>
     /// Source: R. Arms. Per bar it is the change of (high + low) / 2, times high - low, times <paramref name="divisor"/>, over volume. A bar without

@@ -40,6 +40,18 @@ internal static class RangeReference
         ];
     }
 
+    public static (string, double[])[] AccelerationBands(Ohlcv b, int n)
+    {
+        double[] Pushed(double[] x, int sign) => [.. x.Select((v, i) => v * (1 + (sign * 4 * (b.High[i] - b.Low[i]) / (b.High[i] + b.Low[i]))))];
+        return [("middle", Sma(b.Close, n)), ("upper", Sma(Pushed(b.High, 1), n)), ("lower", Sma(Pushed(b.Low, -1), n))];
+    }
+
+    public static (string, double[])[] ChandeKroll(Ohlcv b, int p, double x, int q)
+    {
+        var stops = Chandelier(b, p, x);
+        return [("long", Lowest(stops[1].Item2, q)), ("short", Highest(stops[0].Item2, q))];
+    }
+
     /// <summary>The usual statement of Supertrend: final bands first, then which of them the line is.</summary>
     public static (string, double[])[] Supertrend(Ohlcv b, int n, double multiplier)
     {

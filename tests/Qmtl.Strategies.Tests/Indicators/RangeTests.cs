@@ -22,6 +22,8 @@ public sealed class RangeTests
         new("chandelier", "period=5 multiplier=1", b => Chandelier(b, 5, 1)),
         new("ichimoku", "", b => Ichimoku(b, 9, 26, 52, 26)),
         new("ichimoku", "tenkan=20 kijun=7 senkou=3 displacement=0", b => Ichimoku(b, 20, 7, 3, 0)),
+        new("acceleration_bands", "period=7", b => AccelerationBands(b, 7)),
+        new("chande_kroll", "", b => ChandeKroll(b, 10, 1, 9)),
     ];
 
     // The worked example that StockCharts publishes beside its description of the average true range: high, low, close, ATR(14) to two decimals.

@@ -67,6 +67,13 @@ internal static class VolumeReference
         return Sma(one, n);
     }
 
+    public static (string, double[])[] Klinger(Ohlcv b, int fast, int slow, int signal)
+    {
+        var force = Map(Change(Typical(b)), b.Volume, (change, volume) => change >= 0 ? volume : -volume);
+        var line = Map(Ema(force, fast), Ema(force, slow), (f, s) => f - s);
+        return [("kvo", line), ("signal", Ema(line, signal))];
+    }
+
     public static double[] Change(double[] x) => [.. x.Select((v, i) => i == 0 ? double.NaN : v - x[i - 1])];
 
     public static double[] PairWindows(double[] x, double[] y, int n, Func<double[], double[], double> of) =>

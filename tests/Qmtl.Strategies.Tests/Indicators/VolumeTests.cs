@@ -23,6 +23,7 @@ public sealed class VolumeTests
         new("mfi", "period=2", b => [("mfi", Mfi(b, 2))], Scale: 1),
         new("cmf", "", b => [("cmf", PairWindows(MoneyFlowVolume(b), b.Volume, 20, (flow, volume) => flow.Sum() / volume.Sum()))], Scale: 1),
         new("force_index", "", b => [("force_index", Ema(Map(Change(b.Close), b.Volume, (change, volume) => change * volume), 13))]),
+        new("kvo", "fast=5 slow=9 signal=4", b => Klinger(b, 5, 9, 4), Scale: 1e6),
         new("eom", "", b => [("eom", Ease(b, 14, 10_000))]),
         new("eom", "period=3 divisor=100000000", b => [("eom", Ease(b, 3, 1e8))]),
     ];
