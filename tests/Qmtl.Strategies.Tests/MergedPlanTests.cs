@@ -1,3 +1,5 @@
+using FsCheck;
+using FsCheck.Fluent;
 using Qmtl.Identity;
 
 namespace Qmtl.Strategies.Tests;
@@ -36,6 +38,23 @@ public sealed class MergedPlanTests
     }
 
     [Fact]
+    public void Process_RandomGraph_EachOutputIsWhatItIsAlone() => Prop.ForAll<int>(seed =>
+    {
+        // Slots are used again in the whole graph otherwise than in the graph of one output; no value may be overwritten while it is needed.
+        var data = new Named("A", new RandomBars(seed, 150));
+        var series = RandomSeries(new Random(seed), new PriceSeries("A", 60));
+        StrategyGraph[] alone = [.. series.Select((one, i) => Build(s => s.Output($"y{i}", one)))];
+        var together = Build(s =>
+        {
+            for (var i = 0; i < series.Length; i++) s.Output($"y{i}", series[i]);
+        });
+
+        var expected = alone.SelectMany(graph => Run([ComputePlan.For(graph)], [graph], [data], 150)).ToArray();
+        AssertSame(expected, Run([ComputePlan.For(together)], [together], [data], 64));
+        AssertSame(expected, Run(ComputePlan.For(alone).Shards(2), alone, [data], 13));
+    }).QuickCheckThrowOnFailure();
+
+    [Fact]
     public void Shards_IndependentInstruments_AreBalanced()
     {
         var plan = ComputePlan.For(new SmaCross().Compile(new Universe([.. Enumerable.Range(0, 40).Select(i => $"I{i}")], 60)));
@@ -65,6 +84,27 @@ public sealed class MergedPlanTests
         var refusal = Assert.Throws<RefusalException>(() => ComputePlan.For([Cross(5, 20), new SmaCross().Compile(new Universe(["A"], 300))]));
 
         Assert.Equal("A@5m: comes every 5m, other bars every 1m; graphs that are computed together read the same data.", refusal.Message);
+    }
+
+    private static Series[] RandomSeries(Random random, PriceSeries price)
+    {
+        var known = new List<Series> { price.Close, price.Open, price.High };
+        for (var i = 0; i < 30; i++)
+        {
+            var (a, b) = (known[random.Next(known.Count)], known[random.Next(known.Count)]);
+            known.Add(random.Next(7) switch
+            {
+                0 => a + b,
+                1 => a * 0.5,
+                2 => (a > b).Then(a, 1.0),
+                3 => a.Sma(random.Next(1, 6)),
+                4 => a.Shift(random.Next(1, 4)),
+                5 => price.Bollinger(3, random.Next(1, 3)).Upper - a,
+                _ => a.Resample("5m").Shift(1).AsOf(price),
+            });
+        }
+
+        return [.. known.Skip(3).Where(_ => random.Next(3) == 0).Append(known[^1])];
     }
 
     private static StrategyGraph Cross(int fast, int slow) => new SmaCross()

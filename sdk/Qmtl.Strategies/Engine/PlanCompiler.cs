@@ -11,6 +11,7 @@ internal sealed class PlanCompiler
     private readonly Dictionary<string, int> _valueOf = new(StringComparer.Ordinal);
     private readonly List<double> _constants = [];
     private readonly List<Node> _fields = [];
+    private readonly HashSet<string> _wanted = new(StringComparer.Ordinal);
     private readonly List<Node> _computed = [];
     private readonly List<int> _clocks = [];
     private int _values;
@@ -87,8 +88,6 @@ internal sealed class PlanCompiler
         // The order of first use would differ between a plan and its shards; that of the graphs does not.
         _fields.AddRange(fields.Values.Where(field => _wanted.Contains(field.Key!)));
     }
-
-    private readonly HashSet<string> _wanted = new(StringComparer.Ordinal);
 
     private void Add(Node node)
     {
