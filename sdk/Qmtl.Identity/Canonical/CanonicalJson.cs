@@ -12,12 +12,15 @@ namespace Qmtl.Identity;
 /// </remarks>
 public static class CanonicalJson
 {
+    // Of a node's parameters with the identities of two inputs.
+    private const int UsualLength = 256;
+
     private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false, MaxDepth = 64 };
 
     /// <summary>The canonical text with characters outside ASCII written raw.</summary>
     public static string Write(CanonicalValue value)
     {
-        var text = new StringBuilder();
+        var text = new StringBuilder(UsualLength);
         Append(text, value, ascii: false);
         return text.ToString();
     }
@@ -25,7 +28,7 @@ public static class CanonicalJson
     /// <summary>The canonical text with every character outside printable ASCII escaped.</summary>
     public static string WriteAscii(CanonicalValue value)
     {
-        var text = new StringBuilder();
+        var text = new StringBuilder(UsualLength);
         Append(text, value, ascii: true);
         return text.ToString();
     }

@@ -102,22 +102,11 @@ public sealed class CanonicalValue : IEquatable<CanonicalValue>
         new(CanonicalKind.List, items: [.. items.OrderBy(CanonicalJson.Write, CodePointComparer.Instance)]);
 
     /// <summary>A map. A key may occur once.</summary>
-    public static CanonicalValue Map(IEnumerable<KeyValuePair<string, CanonicalValue>> members)
-    {
-        KeyValuePair<string, CanonicalValue>[] sorted = [.. members];
-        if (sorted.Length > 1) Array.Sort(sorted, static (a, b) => CodePointComparer.Instance.Compare(a.Key, b.Key));
-        for (var i = 1; i < sorted.Length; i++)
-        {
-            if (string.Equals(sorted[i].Key, sorted[i - 1].Key, StringComparison.Ordinal))
-                throw new ArgumentException($"The key \"{sorted[i].Key}\" occurs more than once.", nameof(members));
-        }
-
-        return new CanonicalValue(CanonicalKind.Map, members: sorted);
-    }
+    public static CanonicalValue Map(IEnumerable<KeyValuePair<string, CanonicalValue>> members) => MapOf([.. members]);
 
     /// <summary>A map of the given members.</summary>
     public static CanonicalValue Map(params (string Key, CanonicalValue Value)[] members) =>
-        Map(members.Select(member => KeyValuePair.Create(member.Key, member.Value)));
+        MapOf(Array.ConvertAll(members, static member => KeyValuePair.Create(member.Key, member.Value)));
 
     /// <summary>A whole number of any size, from its JSON digits.</summary>
     internal static CanonicalValue Integer(string digits) =>
@@ -138,4 +127,17 @@ public sealed class CanonicalValue : IEquatable<CanonicalValue>
 
     /// <summary>The canonical JSON.</summary>
     public override string ToString() => CanonicalJson.Write(this);
+
+    // Takes over the array.
+    private static CanonicalValue MapOf(KeyValuePair<string, CanonicalValue>[] members)
+    {
+        if (members.Length > 1) Array.Sort(members, static (a, b) => CodePointComparer.Instance.Compare(a.Key, b.Key));
+        for (var i = 1; i < members.Length; i++)
+        {
+            if (string.Equals(members[i].Key, members[i - 1].Key, StringComparison.Ordinal))
+                throw new ArgumentException($"The key \"{members[i].Key}\" occurs more than once.", nameof(members));
+        }
+
+        return new CanonicalValue(CanonicalKind.Map, members: members);
+    }
 }

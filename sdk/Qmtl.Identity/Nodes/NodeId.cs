@@ -18,7 +18,7 @@ public static class NodeId
 
     /// <summary>The identity of a node.</summary>
     /// <exception cref="RefusalException">The node's two schema ids contradict each other.</exception>
-    public static string Compute(NodeSpec spec) => Prefix + Blake3.HashHex(Encoding.UTF8.GetBytes(PreImage(spec)));
+    public static string Compute(NodeSpec spec) => Hash(PreImage(spec));
 
     /// <summary>The identity of a node among others: while the plain one is taken, longer hashes that also cover a counter are tried.</summary>
     public static string Compute(NodeSpec spec, IReadOnlySet<string> taken)
@@ -39,7 +39,14 @@ public static class NodeId
     public static string PreImage(NodeSpec spec) => PreImage(spec, written: null);
 
     /// <summary>The identity of a node whose parameters have already been written as canonical JSON.</summary>
-    internal static string Compute(NodeSpec spec, string written) => Prefix + Blake3.HashHex(Encoding.UTF8.GetBytes(PreImage(spec, written)));
+    internal static string Compute(NodeSpec spec, string written) => Hash(PreImage(spec, written));
+
+    private static string Hash(string preImage)
+    {
+        const int MostOnStack = 1024;
+        Span<byte> buffer = stackalloc byte[MostOnStack];
+        return Prefix + Blake3.HashHex(Encoding.UTF8.TryGetBytes(preImage, buffer, out var written) ? buffer[..written] : Encoding.UTF8.GetBytes(preImage));
+    }
 
     private static string PreImage(NodeSpec spec, string? written)
     {
@@ -53,7 +60,7 @@ public static class NodeId
 
         var parameters = spec.IsTagQuery ? TagQuery.Params(spec) : ContextKeys.Strip(spec.Params);
         if (written is null || !ReferenceEquals(parameters, spec.Params)) written = CanonicalJson.Write(parameters);
-        var dependencies = string.Join(',', spec.Dependencies.Where(id => id.Length > 0).Order(CodePointComparer.Instance));
+        var dependencies = spec.Dependencies is [{ Length: > 0 } only] ? only : string.Join(',', spec.Dependencies.Where(id => id.Length > 0).Order(CodePointComparer.Instance));
         return string.Create(
             CultureInfo.InvariantCulture,
             $"{spec.NodeType}|{spec.Interval}|{spec.Period}|{written}|{dependencies}|{spec.EffectiveSchemaId}|{spec.CodeHash}");

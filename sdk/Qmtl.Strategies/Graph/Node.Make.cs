@@ -201,6 +201,7 @@ internal sealed partial class Node
     // Members share the identity of their query, so an expression over two of them would have the same identity whichever two they are.
     private static string CommonMember(string text, Node[] arguments)
     {
+        if (Array.TrueForAll(arguments, argument => argument.Member.Length == 0)) return "";
         var members = arguments.Select(argument => argument.Member).Where(member => member.Length > 0).Distinct(StringComparer.Ordinal).ToArray();
         return members.Length switch
         {

@@ -36,7 +36,7 @@ internal sealed partial class Node
         Arguments = arguments;
         Text = Short(text);
         Delayed = delays || arguments.Any(argument => argument.Delayed);
-        Streams = role == NodeRole.Stream ? [this] : arguments.Count == 1 ? arguments[0].Streams : [.. arguments.SelectMany(argument => argument.Streams).DistinctBy(stream => stream.Key, StringComparer.Ordinal)];
+        Streams = role == NodeRole.Stream ? [this] : StreamsOf(arguments);
     }
 
     public NodeRole Role { get; }
@@ -116,5 +116,19 @@ internal sealed partial class Node
         for (var at = Arguments.FirstOrDefault(argument => argument.Delayed); at is not null; at = at.Arguments.FirstOrDefault(argument => argument.Delayed))
             path.Add(at.Text);
         return string.Join(" <- ", path);
+    }
+
+    // Most expressions are over one instrument, and share its list.
+    private static IReadOnlyList<Node> StreamsOf(IReadOnlyList<Node> arguments)
+    {
+        IReadOnlyList<Node> streams = [];
+        foreach (var argument in arguments)
+        {
+            if (argument.Streams.Count == 0 || ReferenceEquals(argument.Streams, streams)) continue;
+            if (streams.Count > 0) return [.. arguments.SelectMany(one => one.Streams).DistinctBy(stream => stream.Key, StringComparer.Ordinal)];
+            streams = argument.Streams;
+        }
+
+        return streams;
     }
 }
