@@ -21,6 +21,8 @@ internal static class EngineSuite
             "shared-100", "100 strategies that share eight of their ten nodes, computed together; baseline: one after the other", Goal.Ratio(must: 4), new Unit("strategies/s", IsRate: true, 1),
             SharedNodes.Prepare),
         new ContestBenchmark(
+            "sweep-2-cores", "75 runs over 100,000 bars with two workers; baseline: with one", Goal.Ratio(must: 1.6, aim: 1.8), new Unit("runs/s", IsRate: true, 1), SweepOnCores.Prepare),
+        new ContestBenchmark(
             "shards-2-cores", "50 symbols x 20,000 bars, six nodes each, on two cores; baseline: on one", Goal.Ratio(must: 1.6, aim: 1.8), Unit.NodesPerSecond, Portfolio.PrepareShards),
         new ContestBenchmark(
             "nodecache-append", "a bar of five columns into the window of an input; baseline: a ring of arrays", Goal.Value(must: 40, aim: 5), Unit.Nanoseconds("append"), CacheAppend.Prepare),
