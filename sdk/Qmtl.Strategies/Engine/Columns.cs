@@ -25,6 +25,9 @@ public interface IColumnSource
 /// <summary>Connects a plan's sources to data.</summary>
 public sealed class ColumnBinding
 {
+    /// <summary>Up to here copying a column's bars costs less than telling everyone who reads them where they are.</summary>
+    private const int MostToCopy = 16;
+
     private readonly ArraySegment<double>[] _columns;
     private readonly IColumnSource? _clock;
 
@@ -50,10 +53,15 @@ public sealed class ColumnBinding
         return new ColumnBinding([.. plan.Sources.Select(source => AsArray(Find(source, data)))], count, plan.NeedsTimes && count > 0 ? data[0] : null);
     }
 
-    /// <summary>Lets the run read bars <paramref name="start"/> .. <paramref name="start"/> + <paramref name="length"/> next. Columns are not copied.</summary>
+    /// <summary>Lets the run read bars <paramref name="start"/> .. <paramref name="start"/> + <paramref name="length"/> next, where they are unless there are few.</summary>
     public void Load(PlanRun run, int start, int length)
     {
-        for (var i = 0; i < _columns.Length; i++) run.View(i, _columns[i].Array!, _columns[i].Offset + start);
+        for (var i = 0; i < _columns.Length; i++)
+        {
+            if (length <= MostToCopy) _columns[i].AsSpan(start, length).CopyTo(run.Source(i));
+            else run.View(i, _columns[i].Array!, _columns[i].Offset + start);
+        }
+
         _clock?.Times.Slice(start, length).CopyTo(run.Times);
     }
 
