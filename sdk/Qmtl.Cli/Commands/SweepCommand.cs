@@ -77,17 +77,17 @@ internal sealed class SweepCommand : CliCommand
 
     private static JsonObject Document(
         Strategy strategy, MarketData data, string metric, int workers, TimeSpan elapsed, Row[] sorted, IReadOnlyList<SweepRun> runs) => new()
-    {
-        ["strategy"] = strategy.Name,
-        ["symbols"] = new JsonArray([.. data.Instruments.Select(instrument => JsonValue.Create(instrument))]),
-        ["bars"] = data.Count,
-        ["metric"] = metric,
-        ["workers"] = workers,
-        ["combinations"] = runs.Count,
-        ["elapsed_ms"] = elapsed.TotalMilliseconds,
-        ["runs"] = new JsonArray([.. sorted.Select(row => row.ToNode())]),
-        ["refused"] = new JsonArray([.. runs.Where(one => one.Refusal is not null).Select(one => new JsonObject { ["params"] = Params(one.Params), ["reason"] = one.Refusal })]),
-    };
+        {
+            ["strategy"] = strategy.Name,
+            ["symbols"] = new JsonArray([.. data.Instruments.Select(instrument => JsonValue.Create(instrument))]),
+            ["bars"] = data.Count,
+            ["metric"] = metric,
+            ["workers"] = workers,
+            ["combinations"] = runs.Count,
+            ["elapsed_ms"] = elapsed.TotalMilliseconds,
+            ["runs"] = new JsonArray([.. sorted.Select(row => row.ToNode())]),
+            ["refused"] = new JsonArray([.. runs.Where(one => one.Refusal is not null).Select(one => new JsonObject { ["params"] = Params(one.Params), ["reason"] = one.Refusal })]),
+        };
 
     private static void Draw(Screen screen, SweepAxis[] axes, string metric, TimeSpan elapsed, Row[] sorted, IReadOnlyList<SweepRun> runs)
     {
