@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using System.Globalization;
 using Qmtl.Identity;
 
 namespace Qmtl.Strategies;
@@ -7,6 +9,15 @@ internal static class Refuse
 {
     public static RefusalException Graph(string node, string problem) =>
         new(ReasonCodes.StrategyInvalid, $"{node}: {problem}{(problem.EndsWith('?') ? "" : ".")}", [new FieldError("/" + Escape(node), problem)]);
+
+    /// <summary>An exception of the author's own code, with the line it came from where symbols tell.</summary>
+    public static RefusalException Thrown(string owner, string what, Exception problem)
+    {
+        var frame = Array.Find(new StackTrace(problem, fNeedFileInfo: true).GetFrames(), candidate => candidate.GetMethod()?.Module.Assembly != typeof(Refuse).Assembly && candidate.GetFileName() is not null);
+        var place = frame is null ? "" : string.Create(CultureInfo.InvariantCulture, $" ({Path.GetFileName(frame.GetFileName())}, line {frame.GetFileLineNumber()})");
+        var text = $"{what} threw {problem.GetType().Name}{place}: {problem.Message}";
+        return new RefusalException(ReasonCodes.StrategyInvalid, $"{owner}: {text}", [new FieldError("/" + Escape(owner), text)], metadata: null, problem);
+    }
 
     public static RefusalException Argument(string operation, Node input, string argument, string problem) =>
         new(ReasonCodes.StrategyInvalid, $"{operation}({input.Text}): {argument} {problem}.", [new FieldError($"/{operation}/{argument}", problem)]);

@@ -56,6 +56,22 @@ public sealed class BacktestTests : IDisposable
         Assert.Equal("fx", traded.GetProperty("calendar").GetString());
     }
 
+    [Theory]
+    [InlineData(2_000, "mean-reversion", "Targets below zero held flat: ")]
+    [InlineData(2_000, "vol-target", "Partial weights held whole: ")]
+    [InlineData(20, "sma-cross", "No target yet: the first value needs 30 bars, the data has 20.")]
+    public async Task Backtest_ConditionsThatChangeTheStrategy_AreSaid(int bars, string strategy, string note)
+    {
+        var csv = await BarsAsync(bars);
+
+        var noted = await Command.RunAsync("backtest", strategy, "--csv", csv);
+        var plain = await Command.RunAsync("backtest", "buy-and-hold", "--csv", csv);
+
+        Assert.Equal(0, noted.ExitCode);
+        Assert.Contains(note, noted.Out, StringComparison.Ordinal);
+        Assert.DoesNotContain(note, plain.Out, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Backtest_Tag_GivesAnInstrumentItsTags()
     {

@@ -10,6 +10,7 @@ public sealed class UsageTests
     [InlineData("backtest sma-cross --csvv x", "did you mean --csv?")]
     [InlineData("backtest sma-cross --csv x --gatewa y", "did you mean --gateway?")]
     [InlineData("backtest sma-cros --csv x", "did you mean sma-cross?")]
+    [InlineData("indicator sma --csv --param period=3", "--csv has no value: --param comes next")]
     [InlineData("backtest sma-cross --csv x --param fats=3", "did you mean fast?")]
     [InlineData("backtest sma-cross --csv x --param fast=-1", "fast must be a whole number 1..10000")]
     [InlineData("backtest sma-cross --csv x --param fast", "--param must be name=value")]

@@ -45,6 +45,19 @@ public sealed class AuthoringMistakeTests
         AssertRefused("close(X@1m): [+2] would read the future; use [-2] for the value of 2 bars ago.", p => p.Close[2]);
 
     [Fact]
+    public void Indexer_NextBar_IsOneBar() =>
+        AssertRefused("close(X@1m): [+1] would read the future; use [-1] for the value of 1 bar ago.", p => p.Close[1]);
+
+    [Fact]
+    public void Build_Throws_NamesTheStrategyAndTheLine()
+    {
+        var refusal = Assert.Throws<RefusalException>(() => new Thrower().Compile(Compute.Universe));
+
+        Assert.Equal("E_STRATEGY_INVALID", refusal.Code.Code);
+        Assert.Matches(@"^Thrower: Build threw InvalidOperationException \(AuthoringMistakeTests\.cs, line [0-9]+\): no such model$", refusal.Message);
+    }
+
+    [Fact]
     public void Constants_Alone_AreRefused()
     {
         AssertRefused("add(1, 2): has only constants as inputs; at least one must be a series.", _ => (Series)1.0 + 2.0);
@@ -97,6 +110,11 @@ public sealed class AuthoringMistakeTests
     }
 
     private static Dictionary<string, string> One(string name, string value) => new(StringComparer.Ordinal) { [name] = value };
+
+    private sealed class Thrower : Strategy
+    {
+        protected override void Build(StrategyBuilder s) => throw new InvalidOperationException("no such model");
+    }
 
     private static void AssertRefused(string message, Func<PriceSeries, Series> expression) =>
         Assert.Equal(message, Assert.Throws<RefusalException>(() => Compute.GraphOf(expression)).Message);

@@ -31,9 +31,18 @@ internal static class ReplayReport
             ("grid", string.Create(CultureInfo.InvariantCulture, $"tick and lot {result.Grid:0e+0}, halves away from zero")),
             ("digest", result.StreamDigest),
             ("speed", string.Create(CultureInfo.InvariantCulture, $"{result.ElapsedMs:0.0} ms, {result.BarsPerSecond / 1e6:0.00} M bars/s")));
+        DrawNotes(screen, result);
         if (result.RejectedOrders == 0) return;
         screen.Line($"{Screen.Whole(result.RejectedOrders)} orders refused:");
         foreach (var rejection in result.Rejections.Take(MostRejections))
             screen.Line($"  {rejection.Time} {rejection.Symbol} {Screen.Number(rejection.Quantity)}: {rejection.Reason}");
+    }
+
+    // What the conditions of the run made of the targets: a pair without its short leg is another strategy.
+    private static void DrawNotes(Screen screen, ReplayResult result)
+    {
+        if (result.WarmupBars >= result.Bars) screen.Line($"No target yet: the first value needs {Screen.Whole(result.WarmupBars + 1)} bars, the data has {Screen.Whole(result.Bars)}.");
+        if (result.ShortTargetsHeldFlat > 0) screen.Line($"Targets below zero held flat: {Screen.Whole(result.ShortTargetsHeldFlat)}; --short on sells short.");
+        if (result.PartialTargetsHeldWhole > 0) screen.Line($"Partial weights held whole: {Screen.Whole(result.PartialTargetsHeldWhole)}; --sizing target holds them as they are.");
     }
 }

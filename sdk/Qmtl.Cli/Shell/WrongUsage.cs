@@ -38,10 +38,18 @@ internal sealed class WrongUsage(CliShell shell, ParseResult parse)
     {
         if ((Stray ?? (parse.UnmatchedTokens is [var first, ..] ? first : null)) is not { } word) return null;
         var command = parse.CommandResult.Command;
+        if (word.StartsWith('-') && OptionsOf(command).Contains(word, StringComparer.Ordinal)) return WithoutValue(word);
         if (word.StartsWith('-')) return (word.TrimStart('-'), $"{Described(command)} has no option {word}{Meant(word, OptionsOf(command))}");
         return command.Subcommands.Count > 0
             ? ("", $"There is no command \"{string.Join(' ', Path().Append(word))}\"{Meant(word, command.Subcommands.Select(sub => sub.Name))}")
             : ("", $"{Described(command)} takes no further argument \"{word}\".");
+    }
+
+    /// <summary>An option that exists, where the value of the one before it should be.</summary>
+    private (string Field, string Message) WithoutValue(string next)
+    {
+        var before = parse.Tokens.TakeWhile(token => !string.Equals(token.Value, next, StringComparison.Ordinal)).LastOrDefault(token => token.Type == TokenType.Option)?.Value ?? next;
+        return (before.TrimStart('-'), $"{before} has no value: {next} comes next.");
     }
 
     private (string Field, string Message) FirstError()

@@ -16,6 +16,10 @@ internal sealed class ReplayRecorder(ReplayEvents events)
 
     public long RejectionCount { get; private set; }
 
+    public long ShortTargetsHeldFlat { get; set; }
+
+    public long PartialTargetsHeldWhole { get; set; }
+
     public void Target(long bar, long time, int instrument, Rate weight) => events.Target(bar, time, instrument, weight);
 
     public void Filled(long bar, in FillResult result)

@@ -46,8 +46,18 @@ internal sealed class TargetTrader
         // The usual bar repeats the target of the one before.
         if (weight == _seen[instrument] || double.IsNaN(weight)) return;
         _seen[instrument] = weight;
-        if (!_allowShort && weight < 0) weight = 0;
-        if (_mode != SizingMode.Target) weight = Math.Sign(weight);
+        if (!_allowShort && weight < 0)
+        {
+            weight = 0;
+            _recorder.ShortTargetsHeldFlat++;
+        }
+
+        if (_mode != SizingMode.Target && weight is not (0 or 1 or -1))
+        {
+            weight = Math.Sign(weight);
+            _recorder.PartialTargetsHeldWhole++;
+        }
+
         if (!Rate.TryFromDouble(weight, out var wanted)) throw ReplayRefusal.Weight(weight, time);
         if (wanted == _wanted[instrument]) return;
         _wanted[instrument] = wanted;

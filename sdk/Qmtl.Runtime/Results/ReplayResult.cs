@@ -99,6 +99,12 @@ public sealed record ReplayResult
     /// <summary>What slippage cost.</summary>
     public required double SlippagePaid { get; init; }
 
+    /// <summary>How often a target below zero was held as zero, because shorts were not allowed.</summary>
+    public required long ShortTargetsHeldFlat { get; init; }
+
+    /// <summary>How often only the sign of a target counted, because the sizing was not <see cref="SizingMode.Target"/>: 0.3 was held as 1.</summary>
+    public required long PartialTargetsHeldWhole { get; init; }
+
     /// <summary>How many orders were refused.</summary>
     public required long RejectedOrders { get; init; }
 

@@ -52,6 +52,8 @@ internal static class ResultBuilder
             Turnover = PositionStatistics.Turnover(session.Weights, barsPerYear),
             CommissionPaid = account.CommissionPaid.ToDouble(),
             SlippagePaid = session.Kernel.SlippagePaid.ToDouble(),
+            ShortTargetsHeldFlat = session.Recorder.ShortTargetsHeldFlat,
+            PartialTargetsHeldWhole = session.Recorder.PartialTargetsHeldWhole,
             RejectedOrders = session.Recorder.RejectionCount,
             Rejections = [.. session.Recorder.Rejections.Take(MaxPrintedRejections).Select(rejection => Report(data, rejection))],
             ReturnsSource = "equity",

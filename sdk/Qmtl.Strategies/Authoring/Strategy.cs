@@ -1,4 +1,5 @@
 using System.Reflection;
+using Qmtl.Identity;
 
 namespace Qmtl.Strategies;
 
@@ -43,7 +44,15 @@ public abstract partial class Strategy
     {
         _ = Parameters;
         var builder = new StrategyBuilder(Name, universe);
-        Build(builder);
+        try
+        {
+            Build(builder);
+        }
+        catch (Exception problem) when (problem is not RefusalException and not OperationCanceledException)
+        {
+            throw Refuse.Thrown(Name, "Build", problem);
+        }
+
         return builder.ToGraph();
     }
 

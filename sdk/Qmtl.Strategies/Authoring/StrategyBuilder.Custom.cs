@@ -1,9 +1,13 @@
+using System.Reflection;
+
 namespace Qmtl.Strategies;
 
 public sealed partial class StrategyBuilder
 {
     private const int MaxInputs = 64;
     private const int MaxState = 100_000;
+
+    private readonly Dictionary<NodeCode, MemberInfo> _codes = [];
 
     /// <summary>A node of your own, written as a lambda over the windows of its inputs.</summary>
     /// <remarks>
@@ -39,14 +43,27 @@ public sealed partial class StrategyBuilder
             : throw Refuse.Graph(_strategy, $"computes a node with a state of {stateLength} numbers; must be 1..{MaxState}");
 
     /// <summary>A node of your own: <paramref name="kernel"/> over <paramref name="inputs"/>. Its class needs a <see cref="NodeCodeAttribute"/>.</summary>
-    public Series Compute(Kernel kernel, params ReadOnlySpan<Series> inputs) => new(Node.Of(kernel, NodesOf(kernel.Code.Name, inputs)));
+    /// <exception cref="Identity.RefusalException">The attribute is missing, or another class has the same one.</exception>
+    public Series Compute(Kernel kernel, params ReadOnlySpan<Series> inputs)
+    {
+        Declare(kernel.Code, kernel.GetType());
+        return new Series(Node.Of(kernel, NodesOf(kernel.Code.Name, inputs)));
+    }
 
     private Series Custom(int period, ReadOnlySpan<Series> inputs, Delegate function, IReadOnlyList<(string Name, double Value)> parameters, int stateLength, bool allowMissing)
     {
         if (period is < 1 or > Kernel.MaxPeriod) throw Refuse.Graph(_strategy, $"computes a node over {period} bars; the period must be a whole number 1..{Kernel.MaxPeriod}");
         var shape = new NodeShape(inputs.Length, period, [.. parameters.Select(p => p.Name)], [.. parameters.Select(p => p.Value)]);
         var kernel = new FunctionKernel(function, shape, stateLength, allowMissing);
+        Declare(kernel.Code, function.Method);
         return new Series(Node.Of(kernel, NodesOf(kernel.Code.Name, inputs)));
+    }
+
+    // Name and version stand for the code: two pieces of code under one name would be one node, and the second would never be called.
+    private void Declare(NodeCode code, MemberInfo source)
+    {
+        if (_codes.TryAdd(code, source) || _codes[code] == source) return;
+        throw Refuse.Graph(code.Name, $"is the name and version of two pieces of code in {_strategy}; give each [NodeCode] a name of its own, or share one static method");
     }
 
     private Node[] NodesOf(string node, ReadOnlySpan<Series> inputs)

@@ -15,7 +15,7 @@ public sealed class TrendFilter : Strategy
     protected override void Build(StrategyBuilder s)
     {
         Require(_fast < _slow, "fast must be below slow");
-        Require(s.IntervalSeconds * _multiple <= Interval.MaxSeconds, "multiple must give slow bars of at most a day");
+        Require(s.IntervalSeconds * _multiple <= Interval.MaxSeconds, "multiple times the interval of the data must be at most a day");
         foreach (var instrument in s.Instruments)
         {
             var price = s.Price(instrument);

@@ -65,7 +65,7 @@ internal sealed class FunctionKernel : Kernel
         }
         catch (Exception problem) when (problem is not RefusalException)
         {
-            throw new RefusalException(ReasonCodes.StrategyInvalid, $"{_code.Name}: threw {problem.GetType().Name}: {problem.Message}", errors: null, metadata: null, problem);
+            throw Refuse.Thrown(_code.Name, "its code", problem);
         }
 
         state[At] = at;

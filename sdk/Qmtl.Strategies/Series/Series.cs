@@ -17,7 +17,7 @@ public sealed partial class Series
     /// <summary>The value of n bars ago: <c>x[-1]</c> is the previous bar. Looking forward is refused.</summary>
     public Series this[int offset] => offset <= 0
         ? Shift(-offset)
-        : throw Refuse.Graph(Node.Text, $"[+{offset}] would read the future; use [-{offset}] for the value of {offset} bars ago");
+        : throw Refuse.Graph(Node.Text, $"[+{offset}] would read the future; use [-{offset}] for the value of {offset} bar{(offset == 1 ? "" : "s")} ago");
 
     /// <summary>The value of <paramref name="bars"/> bars ago.</summary>
     public Series Shift(int bars)

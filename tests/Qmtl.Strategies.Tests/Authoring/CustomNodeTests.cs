@@ -106,7 +106,33 @@ public sealed class CustomNodeTests
         var refusal = Assert.Throws<RefusalException>(() => Compute.Values(
             p => Compute.Builder.Compute(1, [p.Close], [NodeCode("test.thrower", "1")] static (view) => view.Parameter("scale")), new TestColumns([1])));
 
-        Assert.StartsWith("test.thrower: threw ArgumentException: There is no parameter scale", refusal.Message, StringComparison.Ordinal);
+        Assert.Matches(@"^test\.thrower: its code threw ArgumentException \(CustomNodeTests\.cs, line [0-9]+\): There is no parameter scale", refusal.Message);
+        Assert.IsType<ArgumentException>(refusal.InnerException);
+    }
+
+    [Fact]
+    public void Compute_TwoFunctionsUnderOneCode_AreRefused()
+    {
+        var builder = Compute.Builder;
+        var close = builder.Price().Close;
+        builder.Compute(2, [close], [NodeCode("test.copied", "1")] static (view) => view[0][0]);
+
+        var refusal = Assert.Throws<RefusalException>(() => builder.Compute(2, [close], [NodeCode("test.copied", "1")] static (view) => view[0][1]));
+
+        Assert.Equal("test.copied: is the name and version of two pieces of code in test; give each [NodeCode] a name of its own, or share one static method.", refusal.Message);
+    }
+
+    [Fact]
+    public void Compute_OneFunctionTwice_IsTheSameNode()
+    {
+        var builder = Compute.Builder;
+        var close = builder.Price().Close;
+        builder.Output("a", builder.Compute(2, [close], Sum));
+        builder.Output("b", builder.Compute(2, [close], Sum));
+
+        var graph = builder.ToGraph();
+
+        Assert.Equal(graph.Outputs[0].Index, graph.Outputs[1].Index);
     }
 
     [Fact]
