@@ -8,6 +8,8 @@ public sealed class KernelBlockTests
 {
     public static TheoryData<string> Operators => [.. AllOperators.Keys];
 
+    internal static IEnumerable<StrategyGraph> Graphs => AllOperators.Values.Select(Compute.GraphOf);
+
     private static readonly Dictionary<string, Func<PriceSeries, Series>> AllOperators = new(StringComparer.Ordinal)
     {
         ["field"] = p => p.Close,
@@ -63,6 +65,9 @@ public sealed class KernelBlockTests
         ["custom"] = p => Compute.Builder.Compute(5, [p.Close, p.Open], [NodeCode("test.range", "1")] static (view) => view[0][0] - view[1][4]),
         ["custom with gaps"] = p => Compute.Builder.Compute(5, [p.Close], [NodeCode("test.count", "1")] static (view) => Present(view[0]), allowMissing: true),
         ["custom with state"] = p => Compute.Builder.Compute(1, [p.Close], 1, [NodeCode("test.decay", "1")] static (view, state) => state[0] = (0.9 * state[0]) + view.Latest(0)),
+        ["expanding mean"] = p => p.Close.ExpandingMean(),
+        ["expanding deviation"] = p => p.Close.ExpandingStdDev(),
+        ["cumulative product"] = p => ((p.Close / 1000) + 1).CumulativeProduct(),
         ["hlc3 of sma of shift"] = p => p.Hlc3.Shift(2).Sma(4) - p.Ohlc4.Sma(3).Shift(1),
     };
 
