@@ -142,6 +142,19 @@ public sealed class ReplayTests
     public void Run_CancelledToken_Stops() =>
         Assert.Throws<OperationCanceledException>(() => new KernelReplay().Run(new SmaCross(), Bars, new ReplayOptions(), new CancellationToken(canceled: true)));
 
+    [Fact]
+    public void Run_WeeklyBars_AreAnnualisedAsWeeks()
+    {
+        const int Week = 7 * 86_400, Count = 200;
+        var price = Enumerable.Range(0, Count).Select(i => 100.0 + (i % 3)).ToArray();
+        var weeks = new BarSeries("W", [.. Enumerable.Range(0, Count).Select(i => (long)i * Week * BarTime.NanosecondsPerSecond)], Columns(price));
+
+        var result = new KernelReplay().Run(new BuyAndHold(), MarketData.Of([weeks]), new ReplayOptions());
+
+        Assert.Equal(Week, result.IntervalSeconds);
+        Assert.Equal(365 / 7.0, result.BarsPerYear, 1e-9);
+    }
+
     private static BarSeries Series(string instrument, int count, Func<int, double> price) =>
         new(instrument, [.. Enumerable.Range(0, count).Select(i => i * 60L * BarTime.NanosecondsPerSecond)], Columns([.. Enumerable.Range(0, count).Select(price)]));
 

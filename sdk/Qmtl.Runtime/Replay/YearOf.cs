@@ -10,7 +10,14 @@ internal static class YearOf
     public static (TradingCalendar Calendar, double BarsPerYear) Data(MarketData data, ReplayOptions options)
     {
         var calendar = options.Calendar ?? TradingCalendars.Guess(data.Times, BarTime.NanosecondsPerSecond)?.Calendar ?? TradingCalendar.Crypto;
-        return (calendar, options.BarsPerYear ?? TradingCalendars.BarsPerYear(calendar, data.IntervalSeconds));
+        return (calendar, options.BarsPerYear ?? TradingCalendars.BarsPerYear(calendar, SecondsBetween(data)));
+    }
+
+    /// <summary>The median distance between bars. Nodes know no interval above a day, but a year of weekly bars has 52 of them all the same.</summary>
+    public static int SecondsBetween(MarketData data)
+    {
+        if (data.IntervalSeconds < Interval.MaxSeconds || TradingCalendars.MedianInterval(data.Times) is not { } median) return data.IntervalSeconds;
+        return (int)Math.Clamp(median / BarTime.NanosecondsPerSecond, data.IntervalSeconds, int.MaxValue);
     }
 }
 

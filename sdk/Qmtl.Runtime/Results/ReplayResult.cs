@@ -27,7 +27,7 @@ public sealed record ReplayResult
     /// <summary>Time of the last bar, ISO-8601.</summary>
     public required string End { get; init; }
 
-    /// <summary>Seconds between bars.</summary>
+    /// <summary>Seconds between bars, the median.</summary>
     public required int IntervalSeconds { get; init; }
 
     /// <summary>The calendar behind annualised numbers, or "given" when bars per year were.</summary>

@@ -28,7 +28,7 @@ internal static class ResultBuilder
             WarmupBars = one.Graph.Warmup,
             Start = BarTime.Format(data.Times[0]),
             End = BarTime.Format(data.Times[^1]),
-            IntervalSeconds = data.IntervalSeconds,
+            IntervalSeconds = YearOf.SecondsBetween(data),
             Calendar = options.BarsPerYear is null ? calendar.ToToken() : "given",
             BarsPerYear = barsPerYear,
             Grid = 1.0 / Price.TicksPerUnit,
