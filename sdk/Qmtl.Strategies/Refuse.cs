@@ -46,7 +46,7 @@ internal static class Refuse
         new(ReasonCodes.StrategyUnknown, $"There is no strategy {name}{Meant(name, known)} Built in are {string.Join(", ", known)}.");
 
     public static RefusalException UnknownIndicator(string name, IReadOnlyList<string> known) =>
-        new(ReasonCodes.NotFound, $"There is no indicator {name}{Meant(name, known)} There are {string.Join(", ", known)}.");
+        new(ReasonCodes.NotFound, $"There is no indicator {name}{Meant(name, known)}{(Nearest.To(name, known) is null ? $" There are {string.Join(", ", known)}." : "")}");
 
     private static string[] Words(string text) => text.Split([' ', ',', ';', '(', ')', '\'', '"'], StringSplitOptions.RemoveEmptyEntries);
 

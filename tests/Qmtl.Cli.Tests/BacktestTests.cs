@@ -73,6 +73,20 @@ public sealed class BacktestTests : IDisposable
     }
 
     [Fact]
+    public async Task Backtest_EquityBelowZero_IsCalledRuin()
+    {
+        var csv = _scratch.Write("jump.csv", "timestamp,open,high,low,close,volume\n" + string.Join('\n', Enumerable.Range(1, 80).Select(i => $"{60 * i},{Price(i)},{Price(i)},{Price(i)},{Price(i)},1")));
+
+        var ran = await Command.RunAsync("backtest", "momentum", "--csv", csv, "--param", "lookback=5", "--short", "on");
+
+        Assert.Equal(0, ran.ExitCode);
+        Assert.Contains("Ruined: ", ran.Out, StringComparison.Ordinal);
+
+        // Falls, so that it is sold short, and then becomes a hundred times as much.
+        static int Price(int bar) => bar < 60 ? 1000 - bar : 100_000;
+    }
+
+    [Fact]
     public async Task Backtest_Tag_GivesAnInstrumentItsTags()
     {
         var csv = await BarsAsync(2_000);

@@ -22,6 +22,19 @@ public sealed class CalculationTests : IDisposable
     }
 
     [Fact]
+    public async Task Indicator_LongerThanTheData_IsEmptyAndSaysSo()
+    {
+        var csv = _scratch.Write("a.csv", "timestamp,open,high,low,close,volume\n60,1,1,1,1,0\n120,1,1,1,1,0");
+
+        var empty = await Command.RunAsync("indicator", "sma", "--csv", csv, "--param", "period=3");
+        var full = await Command.RunAsync("indicator", "sma", "--csv", csv, "--param", "period=2");
+
+        Assert.Equal((0, 3), (empty.ExitCode, empty.Lines.Length));
+        Assert.Contains("sma has no value on any of the 2 bars", empty.Error, StringComparison.Ordinal);
+        Assert.Equal("", full.Error);
+    }
+
+    [Fact]
     public async Task Indicator_List_NamesEveryIndicatorWithParametersAndColumns()
     {
         var json = await Command.JsonAsync("indicator", "--list");

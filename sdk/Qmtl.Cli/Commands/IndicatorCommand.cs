@@ -36,6 +36,8 @@ internal sealed class IndicatorCommand : CliCommand
         var data = _bars.Load(run, cancellationToken) ?? throw new UsageException("--csv", "The option --csv is required: the bars to compute the indicator over.");
         var bars = Instrument(data, run.Get(_symbol));
         var columns = indicator.Compute(bars, bars.IntervalSeconds);
+        if (!columns.Any(column => column.Values.AsSpan().ContainsAnyInRange(double.MinValue, double.MaxValue)))
+            run.Host.Error.WriteLine($"qmtl: {indicator.Name} has no value on any of the {bars.Count} bars; they may be too few for its parameters");
         if (run.Json) run.Host.Out.WriteLine(JsonText.Write(Document(indicator, bars, columns)));
         else CsvBarWriter.Write(bars.Times, [.. columns.Select(column => new CsvColumn(column.Name, column.Values))], run.Host.Out, cancellationToken);
         return Task.FromResult(ExitCodes.Done);

@@ -42,6 +42,7 @@ internal static class ReplayReport
     private static void DrawNotes(Screen screen, ReplayResult result)
     {
         if (result.WarmupBars >= result.Bars) screen.Line($"No target yet: the first value needs {Screen.Whole(result.WarmupBars + 1)} bars, the data has {Screen.Whole(result.Bars)}.");
+        if (result.MaxDrawdown >= 1) screen.Line("Ruined: equity fell to zero or below, and what follows means nothing. A jump in the data may be a split or another company's ticker.");
         if (result.ShortTargetsHeldFlat > 0) screen.Line($"Targets below zero held flat: {Screen.Whole(result.ShortTargetsHeldFlat)}; --short on sells short.");
         if (result.PartialTargetsHeldWhole > 0) screen.Line($"Partial weights held whole: {Screen.Whole(result.PartialTargetsHeldWhole)}; --sizing target holds them as they are.");
     }

@@ -8,7 +8,7 @@ namespace Qmtl.Cli.Options;
 /// <summary>The strategy of a command and its parameters.</summary>
 internal sealed class StrategyArgument
 {
-    private readonly Argument<string> _strategy = new("STRATEGY") { Description = "A built-in name, file.dll:Namespace.Type, or a project folder." };
+    private readonly Argument<string> _strategy = new("STRATEGY") { Description = "A built-in name, file.dll:Namespace.Type, or a project folder with or without :Namespace.Type." };
     private readonly Option<string[]> _params = KeyValues.Option("--param", "NAME=VALUE", "A parameter of the strategy; repeatable.");
 
     public void AddTo(Command command)
