@@ -1,8 +1,8 @@
 namespace Qmtl.Strategies;
 
 /// <summary>Thresholds of a position with hysteresis.</summary>
-/// <param name="LongEnter">At or above it, a flat or short position becomes long.</param>
-/// <param name="ShortEnter">At or below it, a flat or long position becomes short; null never goes short.</param>
+/// <param name="LongEnter">At or above it, a flat position becomes long; a short one too, unless <paramref name="ShortExit"/> closes it first.</param>
+/// <param name="ShortEnter">At or below it, a flat position becomes short; a long one too, unless <paramref name="LongExit"/> closes it first. Null never goes short.</param>
 /// <param name="LongExit">Below it, a long position is closed; null stays long until <paramref name="ShortEnter"/>.</param>
 /// <param name="ShortExit">Above it, a short position is closed; null stays short until <paramref name="LongEnter"/>.</param>
 public sealed record Thresholds(double LongEnter, double? ShortEnter = null, double? LongExit = null, double? ShortExit = null)

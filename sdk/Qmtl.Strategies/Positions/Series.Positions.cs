@@ -6,6 +6,7 @@ public sealed partial class Series
     /// <remarks>
     /// From flat, at or above <see cref="Thresholds.LongEnter"/> is long, at or below <see cref="Thresholds.ShortEnter"/> short. A long position is
     /// closed below <see cref="Thresholds.LongExit"/>, else reversed at <see cref="Thresholds.ShortEnter"/>; a short one the other way round.
+    /// An exit comes before a reversal: a value that leaps past both leaves the position flat on that bar, and reversed on the next at the earliest.
     /// To buy what has fallen, negate: <c>(-z).Position(new(LongEnter: 2, ShortEnter: -2, LongExit: 0.5, ShortExit: -0.5))</c>.
     /// </remarks>
     public Series Position(Thresholds thresholds)
