@@ -24,6 +24,65 @@ public sealed class AccountTests
         Assert.Equal(Money.FromDecimal(40m), account[0].UnrealisedAt(Price.FromDecimal(130m)));
     }
 
+    [Theory]
+    [InlineData(1, 1.0)]
+    [InlineData(3, 1.0)]
+    [InlineData(17, 1.0)]
+    [InlineData(64, 1.0)]
+    [InlineData(501, 1.0)]
+    [InlineData(501, 30_000.0)]
+    [InlineData(21, 40_000_000.0)]
+    public void Mark_OfAllAtOnce_EqualsMarkingOneByOne(int instruments, double scale)
+    {
+        var random = new Random(instruments);
+        Price Draw() => Price.FromDouble((0.01 + (random.NextDouble() * 1_000)) * scale);
+        var (atOnce, oneByOne) = (new Account(Money.FromDecimal(1_000m), instruments), new Account(Money.FromDecimal(1_000m), instruments));
+        for (var turn = 0; turn < 20; turn++)
+        {
+            // The first turns have long positions only.
+            for (var i = 0; i < instruments; i += 1 + random.Next(3))
+            {
+                var lots = random.NextInt64(1, (long)(1e12 / scale)) * (turn > 5 && random.Next(2) == 0 ? -1 : 1);
+                var fill = new Fill(i, lots < 0 ? Side.Sell : Side.Buy, new Quantity(Math.Abs(lots)), Draw(), Money.Zero, Money.Zero, turn);
+                atOnce.Book(fill, out _);
+                oneByOne.Book(fill, out _);
+            }
+
+            var prices = Enumerable.Range(0, instruments).Select(_ => random.Next(5) == 0 ? default : Draw()).ToArray();
+            atOnce.Mark(prices);
+            for (var i = 0; i < instruments; i++)
+            {
+                if (prices[i].Ticks != 0) oneByOne.Mark(i, prices[i]);
+                Assert.Equal(oneByOne.MarkOf(i), atOnce.MarkOf(i));
+            }
+
+            Assert.Equal(oneByOne.Equity, atOnce.Equity);
+            Assert.Equal(oneByOne.MarketValue, atOnce.MarketValue);
+            Assert.Equal(oneByOne.GrossValue, atOnce.GrossValue);
+        }
+    }
+
+    [Fact]
+    public void Mark_BeyondWhatDoublesHold_StaysExact()
+    {
+        var (atOnce, oneByOne) = (new Account(Money.Zero, 9), new Account(Money.Zero, 9));
+        long[] lots = [(1L << 53) + 1, -((1L << 60) + 3), 7, -1, (1L << 52) - 1, 0, long.MaxValue - 1, 12_345, -((1L << 61) + 1)];
+        long[] ticks = [(1L << 53) - 1, (1L << 40) + 1, (1L << 62) + 1, 3, (1L << 52) - 1, 5, 9, 11, (1L << 33) + 1];
+        for (var i = 0; i < lots.Length; i++)
+        {
+            if (lots[i] == 0) continue;
+            var fill = new Fill(i, lots[i] < 0 ? Side.Sell : Side.Buy, new Quantity(Math.Abs(lots[i])), new Price(1), Money.Zero, Money.Zero, 0);
+            atOnce.Book(fill, out _);
+            oneByOne.Book(fill, out _);
+        }
+
+        atOnce.Mark([.. ticks.Select(price => new Price(price))]);
+        for (var i = 0; i < lots.Length; i++) oneByOne.Mark(i, new Price(ticks[i]));
+
+        Assert.Equal(oneByOne.MarketValue, atOnce.MarketValue);
+        Assert.Equal(oneByOne.GrossValue, atOnce.GrossValue);
+    }
+
     [Fact]
     public void Book_ShortThenCover_ProfitsFromTheFall()
     {

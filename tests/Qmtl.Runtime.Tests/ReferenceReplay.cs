@@ -27,7 +27,7 @@ internal sealed class ReferenceReplay
         var terms = new FillTerms(Rate.FromBasisPoints(options.CommissionBps), Rate.FromBasisPoints(options.SlippageBps), Rate.FromDecimal(options.Leverage));
         _account = new Account(Money.FromDecimal(options.Cash), data.Instruments.Count);
         Kernel = new FillKernel(_account, terms);
-        Recorder = new ReplayRecorder(events);
+        Recorder = new ReplayRecorder(events, keepFills: true);
         _trader = new TargetTrader(Kernel, Recorder, options);
         _marks = new Price[data.Instruments.Count];
         _instrumentOf = [.. graph.Targets.Select(target => data.Instruments.ToList().IndexOf(target.Instrument))];

@@ -8,11 +8,13 @@ namespace Qmtl.Core;
 public sealed class Account
 {
     private readonly Position[] _positions;
+    private readonly double[] _lots;
     private readonly Price[] _marks;
     private readonly OpenTrade[] _trades;
     private Money _longValue;
     private Money _shortValue;
     private int _held;
+    private int _short;
 
     /// <summary>An account that holds <paramref name="initialCash"/> and no position in any of <paramref name="instruments"/> instruments.</summary>
     public Account(Money initialCash, int instruments)
@@ -21,6 +23,7 @@ public sealed class Account
         InitialCash = initialCash;
         Cash = initialCash;
         _positions = new Position[instruments];
+        _lots = new double[instruments];
         _marks = new Price[instruments];
         _trades = new OpenTrade[instruments];
     }
@@ -76,21 +79,16 @@ public sealed class Account
     /// <remarks>The same as marking one after the other, with the sums built once instead of corrected for each: they are exact, so no order matters.</remarks>
     public void Mark(ReadOnlySpan<Price> prices)
     {
-        var marks = _marks.AsSpan();
-        var positions = _positions.AsSpan(0, marks.Length);
-        ArgumentOutOfRangeException.ThrowIfNotEqual(prices.Length, marks.Length, nameof(prices));
-        Int128 net = 0, shorts = 0;
-        for (var i = 0; i < marks.Length; i++)
+        ArgumentOutOfRangeException.ThrowIfNotEqual(prices.Length, _marks.Length, nameof(prices));
+        MarkedSum.Take(prices, _marks);
+        if (MarkedSum.TryValue(_marks, _lots, shortsOnly: false, out var net) && TryShorts(out var shorts))
         {
-            if (prices[i].Ticks != 0) marks[i] = prices[i];
-            var lots = positions[i].Quantity.Lots;
-            var value = Math.BigMul(marks[i].Ticks, lots);
-            net += value;
-            if (lots < 0) shorts += value;
+            _shortValue = new Money(shorts);
+            _longValue = new Money(net - shorts);
+            return;
         }
 
-        _shortValue = new Money(shorts);
-        _longValue = new Money(net - shorts);
+        RevalueAll();
     }
 
     /// <summary>Books a fill. The instrument is marked at the fill price.</summary>
@@ -106,7 +104,9 @@ public sealed class Account
         var notional = fill.Price * signed;
 
         _positions[fill.Instrument] = after;
+        _lots[fill.Instrument] = after.Quantity.Lots;
         _held += (after.Quantity.IsZero ? 0 : 1) - (before.Quantity.IsZero ? 0 : 1);
+        _short += (after.Quantity.Lots < 0 ? 1 : 0) - (before.Quantity.Lots < 0 ? 1 : 0);
         Revalue(before.Quantity.Sign, -(fill.Price * before.Quantity));
         Revalue(after.Quantity.Sign, fill.Price * after.Quantity);
         Cash = Cash - notional - fill.Commission;
@@ -114,6 +114,19 @@ public sealed class Account
         RealisedProfit += realised;
         TradedNotional += notional.Magnitude;
         return BookTrade(fill, before.Quantity, after.Quantity, realised, out closed);
+    }
+
+    private bool TryShorts(out Int128 value)
+    {
+        value = 0;
+        return _short == 0 || MarkedSum.TryValue(_marks, _lots, shortsOnly: true, out value);
+    }
+
+    // Amounts that doubles cannot hold in two parts.
+    private void RevalueAll()
+    {
+        (_longValue, _shortValue) = (Money.Zero, Money.Zero);
+        for (var i = 0; i < _marks.Length; i++) Revalue(_positions[i].Quantity.Sign, _marks[i] * _positions[i].Quantity);
     }
 
     private void Revalue(int sign, Money change)

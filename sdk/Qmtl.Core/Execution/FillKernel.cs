@@ -29,16 +29,14 @@ public sealed class FillKernel(Account account, FillTerms terms)
     /// <returns>None, or why nothing was executed.</returns>
     public RejectReason Execute(in MarketOrder order, Price reference, long time, out FillResult result)
     {
-        result = default;
-        if (order.Quantity.IsZero) return RejectReason.QuantityTooSmall;
-        if (reference.Ticks <= 0) return RejectReason.NoPrice;
+        var reason = Quote(order, reference, out var price, out var commission);
+        if (reason != RejectReason.None)
+        {
+            result = default;
+            return reason;
+        }
 
-        var price = reference.MovedAgainst(order.Side, Terms.Slippage);
-        if (price.Ticks <= 0) return RejectReason.NoPrice;
         var quantity = order.Quantity.Magnitude;
-        var commission = price * quantity * Terms.Commission;
-        if (!Carries(order, price, commission)) return RejectReason.InsufficientFunds;
-
         var slippage = new Price(Math.Abs(price.Ticks - reference.Ticks)) * quantity;
         var fill = new Fill(order.Instrument, order.Side, quantity, price, commission, slippage, time);
         var closes = Account.Book(fill, out var trip);
@@ -46,6 +44,18 @@ public sealed class FillKernel(Account account, FillTerms terms)
         SlippagePaid += slippage;
         result = new FillResult(fill, closes ? trip : null);
         return RejectReason.None;
+    }
+
+    private RejectReason Quote(in MarketOrder order, Price reference, out Price price, out Money commission)
+    {
+        (price, commission) = (default, default);
+        if (order.Quantity.IsZero) return RejectReason.QuantityTooSmall;
+        if (reference.Ticks <= 0) return RejectReason.NoPrice;
+
+        price = reference.MovedAgainst(order.Side, Terms.Slippage);
+        if (price.Ticks <= 0) return RejectReason.NoPrice;
+        commission = price * order.Quantity.Magnitude * Terms.Commission;
+        return Carries(order, price, commission) ? RejectReason.None : RejectReason.InsufficientFunds;
     }
 
     private bool Carries(in MarketOrder order, Price price, Money commission)

@@ -10,7 +10,7 @@ namespace Qmtl.Runtime;
 /// </remarks>
 internal sealed class PriceRows
 {
-    private const int BarsAtOnce = 64, BarsOfOneAtOnce = 256;
+    private const int BarsAtOnce = 64, BarsOfOneAtOnce = 256, AtOnce = 8;
 
     // A price that is refused only when a bar needs it: data may well have one before the first position is opened.
     private static readonly Price Refused = new(-1);
@@ -21,6 +21,7 @@ internal sealed class PriceRows
     private readonly Price[] _converted;
     private readonly Price[] _rows;
     private readonly int _stride;
+    private readonly int _bars;
     private int _from;
     private int _to;
     private bool _anyRefused;
@@ -30,10 +31,11 @@ internal sealed class PriceRows
         _data = data;
         _column = column;
         _columns = [.. data.Aligned.Select(series => series.FindColumn(column)!.Value)];
-        _converted = new Price[_columns.Length == 1 ? BarsOfOneAtOnce : BarsAtOnce];
+        _bars = _columns.Length == 1 ? BarsOfOneAtOnce : BarsAtOnce;
+        _converted = _columns.Length == 1 ? [] : new Price[BarsAtOnce * AtOnce];
         // Rows a power of two apart would all compete for the same few cache lines.
         _stride = _columns.Length == 1 ? 1 : _columns.Length + 8;
-        _rows = new Price[_stride * _converted.Length];
+        _rows = new Price[_stride * _bars];
     }
 
     /// <summary>The column of an instrument as it was given.</summary>
@@ -56,7 +58,7 @@ internal sealed class PriceRows
     private void Turn(int bar)
     {
         _from = bar;
-        _to = Math.Min(bar + _converted.Length, _data.Count);
+        _to = Math.Min(bar + _bars, _data.Count);
         _anyRefused = false;
         if (_columns.Length == 1)
         {
@@ -64,10 +66,36 @@ internal sealed class PriceRows
             return;
         }
 
-        for (var instrument = 0; instrument < _columns.Length; instrument++)
+        for (var first = 0; first < _columns.Length; first += AtOnce) Turn(first, Math.Min(AtOnce, _columns.Length - first));
+    }
+
+    // A line of the cache holds the prices of eight instruments, and is written once.
+    private void Turn(int first, int count)
+    {
+        var bars = _to - _from;
+        for (var i = 0; i < count; i++) Convert(_columns[first + i].Span[_from.._to], _converted.AsSpan(i * BarsAtOnce));
+        if (count < AtOnce)
         {
-            Convert(_columns[instrument].Span[_from.._to], _converted);
-            for (int i = 0, at = instrument; i < _to - _from; i++, at += _stride) _rows[at] = _converted[i];
+            for (var bar = 0; bar < bars; bar++)
+            {
+                for (var i = 0; i < count; i++) _rows[(bar * _stride) + first + i] = _converted[(i * BarsAtOnce) + bar];
+            }
+
+            return;
+        }
+
+        for (var bar = 0; bar < bars; bar++)
+        {
+            var row = _rows.AsSpan((bar * _stride) + first, AtOnce);
+            var from = _converted.AsSpan(bar, ((AtOnce - 1) * BarsAtOnce) + 1);
+            row[0] = from[0];
+            row[1] = from[BarsAtOnce];
+            row[2] = from[2 * BarsAtOnce];
+            row[3] = from[3 * BarsAtOnce];
+            row[4] = from[4 * BarsAtOnce];
+            row[5] = from[5 * BarsAtOnce];
+            row[6] = from[6 * BarsAtOnce];
+            row[7] = from[7 * BarsAtOnce];
         }
     }
 

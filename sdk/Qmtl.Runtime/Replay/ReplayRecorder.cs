@@ -3,14 +3,16 @@ using Qmtl.Core;
 namespace Qmtl.Runtime;
 
 /// <summary>Keeps what a replay reports: fills, closed trades, refused orders, and the digest of all of it.</summary>
-internal sealed class ReplayRecorder(ReplayEvents events)
+/// <param name="events">The digest.</param>
+/// <param name="keepFills">Whether fills are listed; the digest has them in any case.</param>
+internal sealed class ReplayRecorder(ReplayEvents events, bool keepFills)
 {
     // A strategy without cash may be refused at every bar; the first ones say why.
     private const int MaxRejections = 1_000;
 
-    public List<FillRecord> Fills { get; } = [];
+    public Journal<FillRecord> Fills { get; } = [];
 
-    public List<RoundTrip> Trades { get; } = [];
+    public Journal<RoundTrip> Trades { get; } = [];
 
     public List<Rejection> Rejections { get; } = [];
 
@@ -25,7 +27,7 @@ internal sealed class ReplayRecorder(ReplayEvents events)
     public void Filled(long bar, in FillResult result)
     {
         events.Filled(bar, result.Fill);
-        Fills.Add(new FillRecord(bar, result.Fill));
+        if (keepFills) Fills.Add(new FillRecord(bar, result.Fill));
         if (result.Closed is { } trade) Trades.Add(trade);
     }
 

@@ -33,7 +33,7 @@ internal sealed class ReplaySession : IDisposable
         _account = new Account(Money.FromDecimal(options.Cash), data.Instruments.Count);
         _kernel = new FillKernel(_account, terms);
         _events = new ReplayEvents(options.EventStream);
-        _recorder = new ReplayRecorder(_events);
+        _recorder = new ReplayRecorder(_events, options.KeepSeries);
         _trader = new TargetTrader(_kernel, _recorder, options);
         _scan = new TargetScan(graph, ordinal);
         var ordinals = data.Instruments.Index().ToDictionary(instrument => instrument.Item, instrument => instrument.Index, StringComparer.Ordinal);

@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 using Qmtl.Strategies;
 
 namespace Qmtl.Runtime;
@@ -16,6 +17,12 @@ internal readonly record struct Decision(int Bar, int Target, double Weight, lon
 /// <param name="ordinal">Its place in the plan that computes it.</param>
 internal sealed class TargetScan(StrategyGraph graph, int ordinal)
 {
+    /// <summary>Values looked at as one: as many as a word has bits.</summary>
+    private const int Word = 64;
+
+    private const int Lanes = 4;
+    private const uint AllLanes = (1U << Lanes) - 1;
+
     private readonly double[] _seen = new double[graph.Targets.Count];
     private Decision[] _found = new Decision[64];
     private Decision[] _ordered = [];
@@ -24,47 +31,88 @@ internal sealed class TargetScan(StrategyGraph graph, int ordinal)
 
     /// <summary>The decisions of the bars that <paramref name="run"/> computed last: by bar, then in the order of the targets.</summary>
     /// <param name="run">The run.</param>
-    /// <param name="times">The times of those bars. Looked up here, one after the other: by the time a decision is taken they have come out of memory.</param>
+    /// <param name="times">The times of those bars.</param>
     public ReadOnlySpan<Decision> Read(PlanRun run, ReadOnlySpan<long> times)
     {
         _count = 0;
-        for (var target = 0; target < _seen.Length; target++) Scan(run.Values(ordinal, graph.Targets[target].Index)[..times.Length], times, target);
-        return _seen.Length == 1 ? _found.AsSpan(0, _count) : OrderByBar(times.Length);
+        for (var target = 0; target < _seen.Length; target++) Scan(run.Values(ordinal, graph.Targets[target].Index)[..times.Length], target);
+        var decisions = _seen.Length == 1 ? _found.AsSpan(0, _count) : OrderByBar(times.Length);
+        // A loop of nothing else: many of these wait for memory at once, where a trade would wait for each alone.
+        foreach (ref var decision in decisions) decision = decision with { Time = times[decision.Bar] };
+        return decisions;
     }
 
-    private void Scan(ReadOnlySpan<double> values, ReadOnlySpan<long> times, int target)
+    private void Scan(ReadOnlySpan<double> values, int target)
     {
         var seen = _seen[target];
-        for (var bar = NextChange(values, 0, seen); bar < values.Length; bar = NextChange(values, bar + 1, seen))
+        var bar = 0;
+        for (; bar + Word <= values.Length; bar += Word)
         {
+            for (var changes = ChangesOf(values.Slice(bar, Word), ref seen); changes != 0; changes &= changes - 1)
+            {
+                var at = bar + BitOperations.TrailingZeroCount(changes);
+                Found(at, target, values[at]);
+            }
+        }
+
+        for (; bar < values.Length; bar++)
+        {
+            if (!Differs(values[bar], seen)) continue;
             seen = values[bar];
-            if (_count == _found.Length) Array.Resize(ref _found, _count * 2);
-            _found[_count++] = new Decision(bar, target, seen, times[bar]);
+            Found(bar, target, seen);
         }
 
         _seen[target] = seen;
     }
 
-    private static int NextChange(ReadOnlySpan<double> values, int from, double seen)
+    private void Found(int bar, int target, double weight)
     {
-        var repeated = new Vector<double>(seen);
-        var vectors = MemoryMarshal.Cast<double, Vector<double>>(values[from..]);
-        var skipped = 0;
-        while (skipped < vectors.Length && !Differs(vectors[skipped], repeated)) skipped++;
-        for (var i = from + (skipped * Vector<double>.Count); i < values.Length; i++)
-        {
-            // A missing value is neither less nor greater: it says nothing.
-            if (values[i] < seen || values[i] > seen) return i;
-        }
-
-        return values.Length;
+        if (_count == _found.Length) Array.Resize(ref _found, _count * 2);
+        _found[_count++] = new Decision(bar, target, weight, Time: 0);
     }
 
-    private static bool Differs(Vector<double> values, Vector<double> seen) =>
-        Vector.BitwiseOr(Vector.LessThan(values, seen), Vector.GreaterThan(values, seen)) != Vector<long>.Zero;
+    // A bit for each of 64 values that changes what was seen before it. Without a missing value that is the neighbour, so that no value waits for the one before.
+    private static ulong ChangesOf(ReadOnlySpan<double> values, ref double seen)
+    {
+        ref var first = ref MemoryMarshal.GetReference(values);
+        ulong changes = 0, missing = 0;
+        for (var i = Word - Lanes; i >= Lanes; i -= Lanes)
+        {
+            var now = Vector256.LoadUnsafe(ref first, (nuint)i);
+            changes = (changes << Lanes) | ~Vector256.Equals(now, Vector256.LoadUnsafe(ref first, (nuint)i - 1)).ExtractMostSignificantBits() & AllLanes;
+            missing |= ~Vector256.Equals(now, now).ExtractMostSignificantBits() & AllLanes;
+        }
+
+        var before = seen;
+        for (var i = Lanes - 1; i >= 0; i--)
+        {
+            missing |= double.IsNaN(values[i]) ? 1UL : 0;
+            changes = (changes << 1) | (Differs(values[i], i == 0 ? before : values[i - 1]) ? 1UL : 0);
+        }
+
+        if (missing != 0) return ChangesOneByOne(values, ref seen);
+        seen = values[^1];
+        return changes;
+    }
+
+    private static ulong ChangesOneByOne(ReadOnlySpan<double> values, ref double seen)
+    {
+        var changes = 0UL;
+        for (var i = 0; i < values.Length; i++)
+        {
+            if (!Differs(values[i], seen)) continue;
+            seen = values[i];
+            changes |= 1UL << i;
+        }
+
+        return changes;
+    }
+
+    // A missing value is neither less nor greater: it says nothing.
+    private static bool Differs(double value, double seen) => value < seen || value > seen;
 
     // Counting by bar keeps the order of the targets within one, and needs no comparison.
-    private ReadOnlySpan<Decision> OrderByBar(int length)
+    private Span<Decision> OrderByBar(int length)
     {
         if (_startOf.Length < length) _startOf = new int[length];
         if (_ordered.Length < _count) _ordered = new Decision[_found.Length];

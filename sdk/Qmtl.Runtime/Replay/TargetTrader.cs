@@ -155,18 +155,22 @@ internal sealed class TargetTrader
 
     private void Send(in MarketOrder order, Price reference, long bar, long time)
     {
-        var reason = RejectReason.OutOfRange;
-        FillResult result = default;
+        var reason = Execute(order, reference, time, out var result);
+        if (reason == RejectReason.None) _recorder.Filled(bar, result);
+        else _recorder.Rejected(bar, time, order, reason);
+    }
+
+    private RejectReason Execute(in MarketOrder order, Price reference, long time, out FillResult result)
+    {
         try
         {
-            reason = _kernel.Execute(order, reference, time, out result);
+            return _kernel.Execute(order, reference, time, out result);
         }
         catch (OverflowException)
         {
             // A value beyond the grid is refused like any order that cannot be booked; the kernel changes nothing before it throws.
+            result = default;
+            return RejectReason.OutOfRange;
         }
-
-        if (reason == RejectReason.None) _recorder.Filled(bar, result);
-        else _recorder.Rejected(bar, time, order, reason);
     }
 }

@@ -9,8 +9,10 @@ internal static class YearOf
 {
     public static (TradingCalendar Calendar, double BarsPerYear) Data(MarketData data, ReplayOptions options)
     {
+        // A length that is given needs no calendar, and looking at all times for one takes longer than many a replay.
+        if (options.BarsPerYear is { } given) return (options.Calendar ?? TradingCalendar.Crypto, given);
         var calendar = options.Calendar ?? TradingCalendars.Guess(data.Times, BarTime.NanosecondsPerSecond)?.Calendar ?? TradingCalendar.Crypto;
-        return (calendar, options.BarsPerYear ?? TradingCalendars.BarsPerYear(calendar, SecondsBetween(data)));
+        return (calendar, TradingCalendars.BarsPerYear(calendar, SecondsBetween(data)));
     }
 
     /// <summary>The median distance between bars. Nodes know no interval above a day, but a year of weekly bars has 52 of them all the same.</summary>

@@ -16,7 +16,7 @@ internal static class ResultBuilder
         var report = EquityStatistics.Of(session.Equity, barsPerYear, data.Times, BarTime.NanosecondsPerSecond);
         var growth = account.Equity.ToDouble() / account.InitialCash.ToDouble();
         var cagr = Cagr(growth, data.Count, barsPerYear);
-        ClosedTrade[] trades = [.. session.Recorder.Trades.Select(trade => new ClosedTrade(trade.ClosedAt / BarTime.NanosecondsPerSecond, trade.NetProfit.ToDouble()))];
+        double[] profits = [.. session.Recorder.Trades.Select(trade => trade.NetProfit.ToDouble())];
         var milliseconds = Math.Max(elapsed.TotalMilliseconds, 0.001);
 
         return new ReplayResult
@@ -42,12 +42,12 @@ internal static class ResultBuilder
             Calmar = report.MaxDrawdown is > 0 and var worst ? cagr / worst : null,
             MaxDrawdown = report.MaxDrawdown ?? 0,
             MaxDrawdownDays = report.MaxDrawdownSpan?.TotalDays,
-            Trades = trades.Length,
+            Trades = profits.Length,
             OpenTrades = account.OpenTrades,
             OpenPosition = OpenPositions(data, account),
             Fills = session.Kernel.Fills,
-            WinRate = TradeStatistics.WinRate(trades),
-            ProfitFactor = TradeStatistics.ProfitFactor(trades),
+            WinRate = ReturnStatistics.WinRatio(profits),
+            ProfitFactor = ReturnStatistics.ProfitFactor(profits),
             ExposureTime = (double)session.ExposedBars / data.Count,
             Turnover = PositionStatistics.Turnover(session.Weights, barsPerYear),
             CommissionPaid = account.CommissionPaid.ToDouble(),
