@@ -50,7 +50,10 @@ public sealed class ColumnBinding
         var count = data.Count == 0 ? 0 : data[0].Count;
         if (plan.NeedsTimes && count > 0 && data[0].Times.Length != count)
             throw Refuse.Graph(data[0].Instrument, $"has {data[0].Times.Length} times for {count} bars, but longer bars are made of it; give each bar its time");
-        return new ColumnBinding([.. plan.Sources.Select(source => AsArray(Find(source, data)))], count, plan.NeedsTimes && count > 0 ? data[0] : null);
+        // The first of a name counts.
+        var series = new Dictionary<string, IColumnSource>(data.Count, StringComparer.Ordinal);
+        foreach (var one in data) series.TryAdd(one.Instrument, one);
+        return new ColumnBinding([.. plan.Sources.Select(source => AsArray(Find(source, series, data)))], count, plan.NeedsTimes && count > 0 ? data[0] : null);
     }
 
     /// <summary>Lets the run read bars <paramref name="start"/> .. <paramref name="start"/> + <paramref name="length"/> next, where they are unless there are few.</summary>
@@ -68,10 +71,10 @@ public sealed class ColumnBinding
     private static ArraySegment<double> AsArray(ReadOnlyMemory<double> column) =>
         MemoryMarshal.TryGetArray(column, out var segment) ? segment : new ArraySegment<double>(column.ToArray());
 
-    private static ReadOnlyMemory<double> Find(PlanSource source, IReadOnlyList<IColumnSource> data)
+    private static ReadOnlyMemory<double> Find(PlanSource source, Dictionary<string, IColumnSource> byName, IReadOnlyList<IColumnSource> data)
     {
-        var series = data.FirstOrDefault(candidate => string.Equals(candidate.Instrument, source.Instrument, StringComparison.Ordinal))
-            ?? throw Refuse.Graph($"{source.Column}({source.Instrument})", $"reads {source.Instrument}, but the data has {string.Join(", ", data.Select(d => d.Instrument))}");
+        if (!byName.TryGetValue(source.Instrument, out var series))
+            throw Refuse.Graph($"{source.Column}({source.Instrument})", $"reads {source.Instrument}, but the data has {string.Join(", ", data.Select(d => d.Instrument))}");
         if (series.FindColumn(source.Column) is { } column) return column;
         var near = Nearest.To(source.Column, series.ColumnNames);
         throw Refuse.Graph(

@@ -14,11 +14,12 @@ public sealed class ComputePlan
 
     private const int ShortestBlock = 64, BytesInCache = 384 * 1024;
 
+    private readonly PlanNodes _graphs;
     private readonly int[][] _slots;
 
-    internal ComputePlan(IReadOnlyList<StrategyGraph> graphs, int[][] slots, PlanLayout layout)
+    internal ComputePlan(PlanNodes graphs, int[][] slots, PlanLayout layout)
     {
-        Graphs = graphs;
+        _graphs = graphs;
         _slots = slots;
         Layout = layout;
     }
@@ -27,7 +28,7 @@ public sealed class ComputePlan
     public StrategyGraph Graph => Graphs[0];
 
     /// <summary>The graphs this plan computes.</summary>
-    public IReadOnlyList<StrategyGraph> Graphs { get; }
+    public IReadOnlyList<StrategyGraph> Graphs => _graphs.Graphs;
 
     /// <summary>The columns that must be written before each block, in this order.</summary>
     public IReadOnlyList<PlanSource> Sources => Layout.Sources;
@@ -65,7 +66,7 @@ public sealed class ComputePlan
 
     /// <summary>Makes several graphs ready to run together, over the same data. Nodes with equal identities are computed once.</summary>
     /// <exception cref="RefusalException">There is no graph, or they are made for data of different intervals.</exception>
-    public static ComputePlan For(IReadOnlyList<StrategyGraph> graphs) => new PlanCompiler(graphs).Compile();
+    public static ComputePlan For(IReadOnlyList<StrategyGraph> graphs) => new PlanCompiler(PlanNodes.Of(graphs)).Compile();
 
     /// <summary>Cuts the plan into at most <paramref name="count"/> parts that share no computed node, of about equal cost.</summary>
     /// <remarks>
@@ -76,7 +77,7 @@ public sealed class ComputePlan
     public IReadOnlyList<ComputePlan> Shards(int count)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
-        return PlanParts.Of(Graphs, count);
+        return PlanParts.Of(_graphs, count);
     }
 
     /// <summary>Begins a run before its first bar, at the preferred block length.</summary>

@@ -1,34 +1,33 @@
 namespace Qmtl.Strategies;
 
 /// <summary>Lays out the nodes of one or more graphs: which are computed, in which order, and where their values live.</summary>
+/// <remarks>Values are numbered: constants first, then columns, then what the kernels compute, in the order in which they do.</remarks>
 internal sealed class PlanCompiler
 {
     private const int Absent = -1;
 
-    private readonly IReadOnlyList<StrategyGraph> _graphs;
-    private readonly Predicate<Node> _belongs;
+    private readonly PlanNodes _graphs;
+    private readonly NodeTable _table;
+    private readonly bool[]? _belongs;
     private readonly Dictionary<long, int> _constantOf = [];
-    private readonly Dictionary<string, int> _valueOf = new(StringComparer.Ordinal);
     private readonly List<double> _constants = [];
     private readonly List<Node> _fields = [];
-    private readonly HashSet<string> _wanted = new(StringComparer.Ordinal);
-    private readonly List<Node> _computed = [];
+    private readonly List<int> _computed = [];
     private readonly List<int> _clocks = [];
+    private readonly int[] _valueOf;
     private int _values;
 
-    public PlanCompiler(IReadOnlyList<StrategyGraph> graphs)
-        : this(graphs, _ => true)
+    /// <summary>Compiles the nodes that <paramref name="belongs"/> marks, by their place in the table; all of them when it is null.</summary>
+    public PlanCompiler(PlanNodes graphs, bool[]? belongs = null)
     {
-    }
-
-    /// <summary>Compiles the part of <paramref name="graphs"/> whose computed nodes <paramref name="belongs"/> accepts.</summary>
-    public PlanCompiler(IReadOnlyList<StrategyGraph> graphs, Predicate<Node> belongs)
-    {
-        if (graphs.Count == 0) throw Refuse.Graph("plan", "has no graph; give it at least one");
         _graphs = graphs;
+        _table = graphs.Table;
         _belongs = belongs;
-        foreach (var stream in graphs.SelectMany(graph => graph.Ordered).Where(node => node.Role == NodeRole.Stream))
+        _valueOf = new int[_table.Nodes.Count];
+        Array.Fill(_valueOf, Absent);
+        foreach (var stream in _table.Nodes)
         {
+            if (stream.Role != NodeRole.Stream) continue;
             if (_clocks.Count == 0) _clocks.Add(stream.Interval);
             if (stream.Interval != _clocks[0])
             {
@@ -41,93 +40,133 @@ internal sealed class PlanCompiler
     public ComputePlan Compile()
     {
         Collect();
-        foreach (var field in _fields) _valueOf.Add(field.Key!, _values++);
-        var steps = new List<PlanStep>();
+        var steps = new PlanStep[_computed.Count];
         var state = LongBars.StateLength * (_clocks.Count - 1);
-        foreach (var node in _computed)
+        for (var i = 0; i < steps.Length; i++)
         {
+            var node = _table.Nodes[_computed[i]];
             var kernel = node.Kernel!;
-            var outputs = Enumerable.Range(_values, kernel is PanelKernel panel ? panel.OutputCount : 1).ToArray();
-            _values += outputs.Length;
-            _valueOf.Add(node.Key!, outputs[0]);
-            int[] inputs = [.. node.Arguments.Where(argument => argument.Role != NodeRole.Stream).Select(ValueOf)];
-            steps.Add(new PlanStep(kernel, inputs, outputs, state, _clocks.IndexOf(node.Interval), ClockOf(node.Arguments, node.Interval)));
+            steps[i] = new PlanStep(kernel, InputsOf(_computed[i]), NewValues(_computed[i]), state, _clocks.IndexOf(node.Interval), ClockOf(node.Arguments, node.Interval));
             state += kernel.StateLength;
         }
 
-        int[][] kept = [.. _graphs.Select(KeptValues)];
-        var slotOf = PlanSlots.Assign(steps, _constants.Count + _fields.Count, _values, kept.SelectMany(values => values), out var slots);
-        return new ComputePlan(
-            _graphs,
-            [.. kept.Select(values => Array.ConvertAll(values, value => value == Absent ? Absent : slotOf[value]))],
-            new PlanLayout(
-                [.. steps.Select(step => step with { Inputs = Array.ConvertAll(step.Inputs, value => slotOf[value]), Outputs = Array.ConvertAll(step.Outputs, value => slotOf[value]) })],
-                [.. _constants],
-                [.. _fields.Select((field, i) => new PlanSource(field.Instrument, field.Column, _constants.Count + i))],
-                [.. _clocks],
-                slots,
-                state));
-    }
-
-    /// <summary>Finds what is computed, once each, and what that reads.</summary>
-    private void Collect()
-    {
-        var seen = new HashSet<string>(StringComparer.Ordinal);
-        var fields = new Dictionary<string, Node>(StringComparer.Ordinal);
-        foreach (var node in _graphs.SelectMany(graph => graph.Ordered))
+        int[][] kept = [.. _graphs.Graphs.Select(KeptValues)];
+        var given = _constants.Count + _fields.Count;
+        var slotOf = PlanSlots.Assign(steps, given, _values, kept, out var slots);
+        // Nobody else has seen these arrays yet, so values become slots where they stand.
+        foreach (var step in steps)
         {
-            if (node.Role == NodeRole.Field) fields.TryAdd(node.Key!, node);
-            // A target of a constant, or of a column, is computed by nobody and belongs to the part that is asked about it.
-            var isRead = node.Role == NodeRole.Target ? _belongs(node) : node.Kernel is not null && _belongs(node);
-            if (!isRead || !seen.Add(node.Key!)) continue;
-            if (node.Kernel is not null) Add(node);
-            foreach (var argument in node.Arguments) Read(argument, fields);
+            Replace(step.Inputs, slotOf);
+            Replace(step.Outputs, slotOf);
         }
 
-        foreach (var output in OutputsOf(_graphs).Where(node => node.Role == NodeRole.Field && _belongs(node))) Read(output, fields);
-        // The order of first use would differ between a plan and its shards; that of the graphs does not.
-        _fields.AddRange(fields.Values.Where(field => _wanted.Contains(field.Key!)));
+        foreach (var values in kept) Replace(values, slotOf);
+        return new ComputePlan(
+            _graphs,
+            kept,
+            new PlanLayout(
+                steps, [.. _constants], [.. _fields.Select((field, i) => new PlanSource(field.Instrument, field.Column, _constants.Count + i))], [.. _clocks], slots, state));
     }
 
-    private void Add(Node node)
+    /// <summary>Finds what is computed and what that reads; numbers the constants and the columns.</summary>
+    private void Collect()
     {
-        _computed.Add(node);
+        var isRead = new bool[_valueOf.Length];
+        for (var place = 0; place < isRead.Length; place++)
+        {
+            var node = _table.Nodes[place];
+            // A target of a constant, or of a column, is computed by nobody and belongs to the part that is asked about it.
+            if ((node.Kernel is null && node.Role != NodeRole.Target) || !Belongs(place)) continue;
+            if (node.Kernel is not null) Add(place, node);
+            var inputs = _table.InputsOf(place);
+            for (var i = 0; i < inputs.Length; i++)
+            {
+                if (inputs[i] == NodeTable.Constant) AddConstant(node.Arguments[i].Value);
+                else isRead[inputs[i]] = true;
+            }
+        }
+
+        foreach (var end in _graphs.Ends()) isRead[end] |= Belongs(end);
+        // The order of first use would differ between a plan and its shards; that of the graphs does not.
+        for (var place = 0; place < isRead.Length; place++)
+        {
+            if (!isRead[place] || _table.Nodes[place].Role != NodeRole.Field) continue;
+            _valueOf[place] = _values++;
+            _fields.Add(_table.Nodes[place]);
+        }
+    }
+
+    private bool Belongs(int place) => _belongs is null || _belongs[place];
+
+    private void Add(int place, Node node)
+    {
+        _computed.Add(place);
         if (!_clocks.Contains(node.Interval)) _clocks.Add(node.Interval);
     }
 
-    private void Read(Node argument, Dictionary<string, Node> fields)
+    private void AddConstant(double value)
     {
-        if (argument.Role == NodeRole.Field && fields.ContainsKey(argument.Key!)) _wanted.Add(argument.Key!);
-        if (argument.Role != NodeRole.Constant || !_constantOf.TryAdd(BitConverter.DoubleToInt64Bits(argument.Value), _values)) return;
-        _constants.Add(argument.Value);
+        if (!_constantOf.TryAdd(BitConverter.DoubleToInt64Bits(value), _values)) return;
+        _constants.Add(value);
         _values++;
     }
 
-    private static IEnumerable<Node> OutputsOf(IReadOnlyList<StrategyGraph> graphs) => graphs.SelectMany(graph => graph.Outputs.Select(output => graph.Ordered[output.Index]));
+    /// <summary>The values that a node reads, in the order of its arguments. Streams have none.</summary>
+    private int[] InputsOf(int place)
+    {
+        var arguments = _table.Nodes[place].Arguments;
+        var inputs = new int[arguments.Length];
+        var count = 0;
+        for (var i = 0; i < arguments.Length; i++)
+        {
+            if (arguments[i].Role == NodeRole.Stream) continue;
+            var value = ValueOfInput(place, i);
+            inputs[count++] = value >= 0 ? value : throw new InvalidOperationException($"{arguments[i].Text} is used before it is computed.");
+        }
+
+        return count == inputs.Length ? inputs : inputs[..count];
+    }
+
+    private int[] NewValues(int place)
+    {
+        var outputs = new int[_table.Nodes[place].Kernel is PanelKernel panel ? panel.OutputCount : 1];
+        _valueOf[place] = _values;
+        for (var i = 0; i < outputs.Length; i++) outputs[i] = _values++;
+        return outputs;
+    }
 
     /// <summary>The value of each node of a graph that the run keeps: its targets and outputs.</summary>
-    private int[] KeptValues(StrategyGraph graph)
+    private int[] KeptValues(StrategyGraph graph, int ordinal)
     {
         var values = new int[graph.Ordered.Count];
         Array.Fill(values, Absent);
-        foreach (var index in graph.Targets.Select(target => target.Index).Concat(graph.Outputs.Select(output => output.Index))) values[index] = FindValue(graph.Ordered[index]);
+        foreach (var index in PlanNodes.EndsOf(graph)) values[index] = ValueOf(_graphs.PlaceOf(ordinal, index));
         return values;
     }
 
-    private int ValueOf(Node node) => FindValue(node) is >= 0 and var value ? value : throw new InvalidOperationException($"{node.Text} is used before it is computed.");
-
-    private int FindValue(Node node) => node.Role switch
+    private int ValueOf(int place) => _table.Nodes[place] switch
     {
-        NodeRole.Constant => _constantOf.GetValueOrDefault(BitConverter.DoubleToInt64Bits(node.Value), Absent),
         // A target is its weight, and an output of a panel one of the panel's values, under another name: no copy.
-        NodeRole.Target => FindValue(node.Arguments[1]),
-        NodeRole.Output => FindValue(node.Arguments[0]) is >= 0 and var first ? first + node.OutputIndex : Absent,
-        _ => _valueOf.GetValueOrDefault(node.Key!, Absent),
+        { Role: NodeRole.Target } => ValueOfInput(place, 1),
+        { Role: NodeRole.Output } output => ValueOfInput(place, 0) is >= 0 and var first ? first + output.OutputIndex : Absent,
+        _ => _valueOf[place],
     };
 
-    private int ClockOf(IReadOnlyList<Node> arguments, int own)
+    private int ValueOfInput(int place, int argument) => _table.InputsOf(place)[argument] is not NodeTable.Constant and var input
+        ? ValueOf(input)
+        : _constantOf.GetValueOrDefault(BitConverter.DoubleToInt64Bits(_table.Nodes[place].Arguments[argument].Value), Absent);
+
+    private int ClockOf(Node[] arguments, int own)
     {
-        var input = arguments.FirstOrDefault(argument => argument.Role is not (NodeRole.Constant or NodeRole.Stream));
+        var input = Array.Find(arguments, static argument => argument.Role is not (NodeRole.Constant or NodeRole.Stream));
         return _clocks.IndexOf(input?.Interval ?? own);
+    }
+
+    private static void Replace(int[] values, int[] slotOf)
+    {
+        for (var i = 0; i < values.Length; i++)
+        {
+            if (values[i] != Absent) values[i] = slotOf[values[i]];
+        }
     }
 }

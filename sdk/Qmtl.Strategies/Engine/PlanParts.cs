@@ -3,25 +3,23 @@ namespace Qmtl.Strategies;
 /// <summary>Cuts graphs into parts that can be computed side by side.</summary>
 internal static class PlanParts
 {
-    public static IReadOnlyList<ComputePlan> Of(IReadOnlyList<StrategyGraph> graphs, int count)
+    public static IReadOnlyList<ComputePlan> Of(PlanNodes graphs, int count)
     {
-        Node[] nodes = [.. graphs.SelectMany(graph => graph.Ordered).DistinctBy(node => node.Key, StringComparer.Ordinal)];
-        var indexOf = nodes.Index().ToDictionary(pair => pair.Item.Key!, pair => pair.Index, StringComparer.Ordinal);
-        var groups = Connected(nodes, indexOf);
-        var partOf = Distribute(nodes, groups, count, out var parts);
-        return [.. Enumerable.Range(0, parts).Select(part => new PlanCompiler(graphs, node => partOf[indexOf[node.Key!]] == part).Compile())];
+        var partOf = Distribute(graphs.Table.Nodes, Connected(graphs.Table), count, out var parts);
+        return [.. Enumerable.Range(0, parts).Select(part => new PlanCompiler(graphs, Array.ConvertAll(partOf, other => other == part)).Compile())];
     }
 
     /// <summary>The first node of the group that each node belongs to: nodes that are joined by a computed one.</summary>
-    private static int[] Connected(Node[] nodes, Dictionary<string, int> indexOf)
+    private static int[] Connected(NodeTable table)
     {
-        var group = Enumerable.Range(0, nodes.Length).ToArray();
-        for (var i = 0; i < nodes.Length; i++)
+        var group = Enumerable.Range(0, table.Nodes.Count).ToArray();
+        for (var i = 0; i < group.Length; i++)
         {
-            // Columns are only read, so that several parts may read the same.
-            foreach (var argument in nodes[i].Arguments.Where(argument => argument.Role is not (NodeRole.Constant or NodeRole.Stream or NodeRole.Field)))
+            foreach (var input in table.InputsOf(i))
             {
-                int mine = Find(group, i), its = Find(group, indexOf[argument.Key!]);
+                // Columns are only read, so that several parts may read the same.
+                if (input == NodeTable.Constant || table.Nodes[input].Role is NodeRole.Stream or NodeRole.Field) continue;
+                int mine = Find(group, i), its = Find(group, input);
                 group[Math.Max(mine, its)] = Math.Min(mine, its);
             }
         }
@@ -37,7 +35,7 @@ internal static class PlanParts
     }
 
     /// <summary>The most expensive group first, each to the part that has least to do.</summary>
-    private static int[] Distribute(Node[] nodes, int[] groups, int count, out int parts)
+    private static int[] Distribute(IReadOnlyList<Node> nodes, int[] groups, int count, out int parts)
     {
         var costs = nodes.Index().Where(pair => pair.Item.Kernel is not null || pair.Item.Role == NodeRole.Target)
             .GroupBy(pair => groups[pair.Index], pair => (double)CostOf(pair.Item))
@@ -59,7 +57,7 @@ internal static class PlanParts
     private static int CostOf(Node node) => node.Kernel switch
     {
         null => 0,
-        { CrossesMembers: true } => node.Arguments.Count,
+        { CrossesMembers: true } => node.Arguments.Length,
         PanelKernel panel => panel.OutputCount,
         _ => 1,
     };

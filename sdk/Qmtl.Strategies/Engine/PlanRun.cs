@@ -170,7 +170,20 @@ public sealed class PlanRun
 
     private static int[][] ReadersOf(PlanLayout layout)
     {
-        var readers = layout.Steps.SelectMany(step => step.Inputs).Index().ToLookup(pair => pair.Item, pair => pair.Index);
-        return [.. layout.Sources.Select(source => readers[source.Slot].ToArray())];
+        var readers = new List<int>[layout.Sources.Length];
+        for (var i = 0; i < readers.Length; i++) readers[i] = [];
+        var input = 0;
+        foreach (var step in layout.Steps)
+        {
+            foreach (var slot in step.Inputs)
+            {
+                // The slots of the columns come right behind those of the constants.
+                var column = slot - layout.Constants.Length;
+                if (column >= 0 && column < readers.Length) readers[column].Add(input);
+                input++;
+            }
+        }
+
+        return Array.ConvertAll(readers, static places => places.ToArray());
     }
 }

@@ -1,5 +1,3 @@
-using Qmtl.Identity;
-
 namespace Qmtl.Strategies;
 
 /// <content>Nodes on other clocks than the data's own.</content>
@@ -36,27 +34,13 @@ internal sealed partial class Node
     /// <summary>The opening times of bars of <paramref name="seconds"/> of a stream.</summary>
     public static Node Time(Node stream, int seconds) => OnClock(new TimeKernel(), stream, seconds, (seconds / stream.Interval) - 1);
 
-    private static Node OnClock(ClockKernel kernel, Node node, int seconds, int warmup)
+    private static Node OnClock(ClockKernel kernel, Node node, int seconds, int warmup) => new(NodeRole.Operator, [node], kernel.IsDelayed)
     {
-        Node[] arguments = [node];
-        var text = $"{kernel.Code.Name}({string.Join(", ", TextArguments(kernel, arguments))})";
-        return new Node(NodeRole.Operator, arguments, text, kernel.IsDelayed)
-        {
-            Kernel = kernel,
-            Member = node.Member,
-            Interval = seconds,
-            Warmup = warmup,
-            Spec = Seal(new NodeSpec
-            {
-                NodeType = "ProcessingNode",
-                Interval = seconds,
-                Period = kernel.Period,
-                Params = OperatorParams(kernel, kernel.Code, arguments),
-                Dependencies = [node.Id!],
-                SchemaCompatId = SeriesSchema,
-                CodeHash = kernel.Code.Hash,
-                Name = text,
-            }),
-        };
-    }
+        Kernel = kernel,
+        Code = kernel.Code,
+        Config = ConfigOf(kernel),
+        Member = node.Member,
+        Interval = seconds,
+        Warmup = warmup,
+    };
 }

@@ -27,30 +27,32 @@ internal enum NodeRole
     Target,
 }
 
-/// <summary>One immutable node of an expression. Its identity is computed when it is made, from those of its inputs.</summary>
+/// <summary>One immutable node of an expression. Its text and its identity follow from those of its inputs, and are made when somebody asks for them.</summary>
 internal sealed partial class Node
 {
-    private Node(NodeRole role, IReadOnlyList<Node> arguments, string text, bool delays = false)
+    private Node(NodeRole role, Node[] arguments, bool delays = false)
     {
         Role = role;
         Arguments = arguments;
-        Text = Short(text);
-        Delayed = delays || arguments.Any(argument => argument.Delayed);
+        Delayed = delays || Array.Exists(arguments, static argument => argument.Delayed);
         Streams = role == NodeRole.Stream ? [this] : StreamsOf(arguments);
     }
 
     public NodeRole Role { get; }
 
     /// <summary>The inputs in the order of the operator's arguments, constants among them.</summary>
-    public IReadOnlyList<Node> Arguments { get; }
-
-    /// <summary>The expression as a person would write it, for messages and default names.</summary>
-    public string Text { get; private set; }
+    public Node[] Arguments { get; }
 
     /// <summary>The bar streams that this depends on.</summary>
     public IReadOnlyList<Node> Streams { get; }
 
     public Kernel? Kernel { get; private init; }
+
+    /// <summary>What stands for the kernel's code; empty where there is no kernel.</summary>
+    public NodeCode Code { get; private init; }
+
+    /// <summary>The kernel's parameters; null when it has none.</summary>
+    public CanonicalValue? Config { get; private init; }
 
     public double Value { get; private init; }
 
@@ -61,23 +63,10 @@ internal sealed partial class Node
     /// <summary>The instrument of a tag query that this is computed for; empty outside of tag queries.</summary>
     public string Member { get; private init; } = "";
 
-    /// <summary>How many members the tag query of this stream found; 0 for any other node.</summary>
-    public int QueryMembers { get; private init; }
-
-    public string? Name { get; private set; }
+    /// <summary>The tag query that found this stream; null for any other node.</summary>
+    public TagQueryInfo? Query { get; private init; }
 
     public int Interval { get; private init; }
-
-    public NodeSpec? Spec { get; private set; }
-
-    /// <summary>The canonical identity; null for a constant.</summary>
-    public string? Id => Spec?.NodeId;
-
-    /// <summary>
-    /// What tells the values of two nodes apart in a run. Outside of tag queries it is the identity; the members of a tag query are found at run
-    /// time and share the identity of the query, but each has values of its own.
-    /// </summary>
-    public string? Key => Member.Length == 0 ? Id : $"{Id}#{Member}";
 
     /// <summary>
     /// Bars of the data before the first value: own lookback on top of the slowest input. On a coarser clock it is what may pass at most,
@@ -94,20 +83,21 @@ internal sealed partial class Node
     /// <summary>The same node under another name; names are no part of the identity.</summary>
     public Node Named(string name)
     {
-        if (name.Length is 0 or > 200) throw Refuse.Graph(Text, $"must have a name of 1 to 200 characters, was {name.Length}");
+        if (name.Length is 0 or > MaxText) throw Refuse.Graph(Text, $"must have a name of 1 to {MaxText} characters, was {name.Length}");
         var named = (Node)MemberwiseClone();
-        named.Name = name;
-        named.Text = name;
-        named.Spec = Spec is null ? null : Spec with { Name = name };
+        named._text = name;
+        named._spec = null;
         return named;
     }
 
-    // A text holds those of its inputs, so one that uses an input twice would double with every step; a submitted name has at most 200 characters.
-    private static string Short(string text)
-    {
-        const int Most = 200, Head = 120;
-        return text.Length <= Most ? text : $"{text.AsSpan(0, Head)}...{text.AsSpan(text.Length - (Most - Head - 3))}";
-    }
+    /// <summary>
+    /// True when the two do the same, whatever to: with equal inputs their identities are equal, and so, in a tag query, are their members. What
+    /// an identity is made of is compared, which is far cheaper than making it.
+    /// </summary>
+    public bool DoesTheSame(Node other) =>
+        Role == other.Role && Interval == other.Interval && OutputIndex == other.OutputIndex && Code == other.Code && Kernel?.Period == other.Kernel?.Period
+        && Same(Instrument, other.Instrument) && Same(Column, other.Column) && Same(Member, other.Member)
+        && Equals(Config, other.Config) && Equals(Query, other.Query);
 
     /// <summary>From here to the node that makes this delayed, as text: "a &lt;- b &lt;- label(...)".</summary>
     public string DelayPath()
@@ -118,8 +108,10 @@ internal sealed partial class Node
         return string.Join(" <- ", path);
     }
 
+    private static bool Same(string a, string b) => string.Equals(a, b, StringComparison.Ordinal);
+
     // Most expressions are over one instrument, and share its list.
-    private static IReadOnlyList<Node> StreamsOf(IReadOnlyList<Node> arguments)
+    private static IReadOnlyList<Node> StreamsOf(Node[] arguments)
     {
         IReadOnlyList<Node> streams = [];
         foreach (var argument in arguments)
@@ -131,4 +123,17 @@ internal sealed partial class Node
 
         return streams;
     }
+}
+
+/// <summary>A tag query, as the streams that it found know it.</summary>
+/// <param name="Tags">The tags, sorted.</param>
+/// <param name="Match">Whether one of them is enough.</param>
+/// <param name="Members">How many members there are; no part of the identity.</param>
+internal sealed record TagQueryInfo(IReadOnlyList<string> Tags, TagMatch Match, int Members)
+{
+    /// <inheritdoc/>
+    public bool Equals(TagQueryInfo? other) => other is not null && Match == other.Match && Tags.SequenceEqual(other.Tags, StringComparer.Ordinal);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(Match, Tags.Count);
 }

@@ -6,23 +6,33 @@ namespace Qmtl.Strategies;
 /// <summary>What a strategy asks to be computed: nodes in an order in which each stands behind its inputs, targets, outputs.</summary>
 public sealed class StrategyGraph
 {
-    private StrategyGraph(string name, IReadOnlyList<Node> nodes, IReadOnlyList<TargetInfo> targets, IReadOnlyList<OutputInfo> outputs)
+    private readonly Lazy<IReadOnlyList<NodeSpec>> _specs;
+    private readonly Lazy<uint> _crc;
+
+    private StrategyGraph(string name, NodeTable table, IReadOnlyList<TargetInfo> targets, IReadOnlyList<OutputInfo> outputs)
     {
         Name = name;
-        Ordered = nodes;
+        Table = table;
         Targets = targets;
         Outputs = outputs;
-        Nodes = [.. nodes.Select(node => node.Spec!).DistinctBy(spec => spec.NodeId, StringComparer.Ordinal)];
-        Instruments = [.. nodes.Where(node => node.Role == NodeRole.Stream).Select(node => node.Instrument).Distinct(StringComparer.Ordinal)];
-        Warmup = nodes.Count == 0 ? 0 : nodes.Max(node => node.Warmup);
-        NodeIdsCrc32 = Crc32.OfNodeIds(Nodes.Select(spec => spec.NodeId!));
+        var instruments = new OrderedDictionary<string, int>(StringComparer.Ordinal);
+        foreach (var node in table.Nodes)
+        {
+            if (node.Role == NodeRole.Stream) instruments.TryAdd(node.Instrument, instruments.Count);
+            Warmup = Math.Max(Warmup, node.Warmup);
+        }
+
+        Instruments = [.. instruments.Keys];
+        _specs = new Lazy<IReadOnlyList<NodeSpec>>(() => [.. table.Nodes.Select(node => node.Spec!).DistinctBy(spec => spec.NodeId, StringComparer.Ordinal)]);
+        _crc = new Lazy<uint>(() => Crc32.OfNodeIds(Nodes.Select(spec => spec.NodeId!)));
     }
 
     /// <summary>The strategy's name.</summary>
     public string Name { get; }
 
     /// <summary>The nodes, each behind its dependencies. Equal expressions are one node, and so are those of a tag query's members.</summary>
-    public IReadOnlyList<NodeSpec> Nodes { get; }
+    /// <remarks>Their identities are computed when they are first asked for: a submission needs them, a replay does not.</remarks>
+    public IReadOnlyList<NodeSpec> Nodes => _specs.Value;
 
     /// <summary>The instruments whose bars are read, in the order of first use.</summary>
     public IReadOnlyList<string> Instruments { get; }
@@ -40,9 +50,11 @@ public sealed class StrategyGraph
     public int Warmup { get; }
 
     /// <summary>CRC-32 over the identities in order.</summary>
-    public uint NodeIdsCrc32 { get; }
+    public uint NodeIdsCrc32 => _crc.Value;
 
-    internal IReadOnlyList<Node> Ordered { get; }
+    internal IReadOnlyList<Node> Ordered => Table.Nodes;
+
+    internal NodeTable Table { get; }
 
     /// <summary>The graph as a JSON document: <c>{"node_ids_crc32":...,"nodes":[...],"schema_version":"v1"}</c>, canonical.</summary>
     public string Serialize() => CanonicalJson.Write(CanonicalValue.Map(
@@ -56,35 +68,55 @@ public sealed class StrategyGraph
     /// <summary>Collects what targets and outputs need, once each, inputs first.</summary>
     internal static StrategyGraph From(string name, IReadOnlyList<Node> targets, IReadOnlyList<(string Name, Node Node)> outputs)
     {
-        var slots = new Dictionary<string, int>(StringComparer.Ordinal);
-        var nodes = new List<Node>();
-        foreach (var root in targets.Concat(outputs.Select(output => output.Node))) Visit(root, slots, nodes);
-        return new StrategyGraph(
-            name,
-            nodes,
-            [.. targets.Select(target => new TargetInfo(target.Instrument, target.Id!, target.Text, slots[target.Key!]))],
-            [.. outputs.Select(output => new OutputInfo(output.Name, output.Node.Id!, slots[output.Node.Key!]))]);
-    }
-
-    private static void Visit(Node node, Dictionary<string, int> slots, List<Node> nodes)
-    {
-        if (node.Role == NodeRole.Constant || slots.ContainsKey(node.Key!)) return;
-        // An expression is built from finished inputs, so its depth is bounded by its text; cycles cannot be written.
-        foreach (var argument in node.Arguments) Visit(argument, slots, nodes);
-        slots.Add(node.Key!, nodes.Count);
-        nodes.Add(node);
+        var table = new NodeTable();
+        TargetInfo[] targetInfos = [.. targets.Select(target => new TargetInfo(target, table.Add(target)))];
+        OutputInfo[] outputInfos = [.. outputs.Select(output => new OutputInfo(output.Name, output.Node, table.Add(output.Node)))];
+        return new StrategyGraph(name, table, targetInfos, outputInfos);
     }
 }
 
 /// <summary>A position target of a graph.</summary>
-/// <param name="Instrument">What to hold.</param>
-/// <param name="NodeId">The node that says how much.</param>
-/// <param name="Text">The target as text.</param>
-/// <param name="Index">Where a run keeps its values: what <see cref="PlanRun.Values(int)"/> takes.</param>
-public sealed record TargetInfo(string Instrument, string NodeId, string Text, int Index);
+public sealed class TargetInfo
+{
+    private readonly Node _node;
+
+    internal TargetInfo(Node node, int index)
+    {
+        _node = node;
+        Index = index;
+    }
+
+    /// <summary>What to hold.</summary>
+    public string Instrument => _node.Instrument;
+
+    /// <summary>The node that says how much.</summary>
+    public string NodeId => _node.Id!;
+
+    /// <summary>The target as text.</summary>
+    public string Text => _node.Text;
+
+    /// <summary>Where a run keeps its values: what <see cref="PlanRun.Values(int)"/> takes.</summary>
+    public int Index { get; }
+}
 
 /// <summary>A named output of a graph.</summary>
-/// <param name="Name">The name.</param>
-/// <param name="NodeId">The node.</param>
-/// <param name="Index">Where a run keeps its values: what <see cref="PlanRun.Values(int)"/> takes.</param>
-public sealed record OutputInfo(string Name, string NodeId, int Index);
+public sealed class OutputInfo
+{
+    private readonly Node _node;
+
+    internal OutputInfo(string name, Node node, int index)
+    {
+        _node = node;
+        Name = name;
+        Index = index;
+    }
+
+    /// <summary>The name.</summary>
+    public string Name { get; }
+
+    /// <summary>The node.</summary>
+    public string NodeId => _node.Id!;
+
+    /// <summary>Where a run keeps its values: what <see cref="PlanRun.Values(int)"/> takes.</summary>
+    public int Index { get; }
+}

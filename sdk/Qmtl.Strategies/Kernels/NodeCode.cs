@@ -16,22 +16,25 @@ public sealed class NodeCodeAttribute(string name, string version) : Attribute
     public string Version { get; } = version;
 }
 
-/// <summary>The identity of an operator's code.</summary>
-internal readonly record struct NodeCode(string Name, string Hash)
+/// <summary>What stands for an operator's code: a name and a version, built in or declared by an author.</summary>
+internal readonly record struct NodeCode(string Name, string Version, bool IsBuiltIn)
 {
+    /// <summary>The code hash of the operator's nodes.</summary>
+    public string Hash => IsBuiltIn ? ContentHash.OfOperator(Name, Version) : ContentHash.OfNodeCode(Name, Version);
+
     /// <summary>A built-in operator.</summary>
-    public static NodeCode BuiltIn(string name, string version = "1") => new(name, ContentHash.OfOperator(name, version));
+    public static NodeCode BuiltIn(string name, string version = "1") => new(name, version, IsBuiltIn: true);
 
     /// <summary>A custom operator, by the attribute on its class.</summary>
     public static NodeCode DeclaredBy(Type kernel) =>
         Attribute.GetCustomAttribute(kernel, typeof(NodeCodeAttribute)) is NodeCodeAttribute { Name.Length: > 0, Version.Length: > 0 } code
-            ? new NodeCode(code.Name, ContentHash.OfNodeCode(code.Name, code.Version))
+            ? new NodeCode(code.Name, code.Version, IsBuiltIn: false)
             : throw Refuse.Graph(kernel.Name, $"declares no [NodeCode(name, version)]; add one to class {kernel.FullName}, and raise its version when its results change");
 
     /// <summary>A custom operator, by the attribute on its lambda or method.</summary>
     public static NodeCode DeclaredBy(System.Reflection.MethodInfo function) =>
         Attribute.GetCustomAttribute(function, typeof(NodeCodeAttribute)) is NodeCodeAttribute { Name.Length: > 0, Version.Length: > 0 } code
-            ? new NodeCode(code.Name, ContentHash.OfNodeCode(code.Name, code.Version))
+            ? new NodeCode(code.Name, code.Version, IsBuiltIn: false)
             : throw Refuse.Graph(
                 "compute", "is given a function without [NodeCode(name, version)]; write [NodeCode(\"acme.name\", \"1\")] static (view) => ..., and raise the version when its results change");
 }
