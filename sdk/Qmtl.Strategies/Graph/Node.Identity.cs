@@ -127,8 +127,7 @@ internal sealed partial class Node
         }.Seal();
     }
 
-    /// <summary>The arguments that enter the identity.</summary>
-    // The members of a tag query are all computed alike, so that one of them stands for however many there are.
+    /// <summary>The arguments that enter the identity. Members of a tag query are all computed alike, so that one stands for however many there are.</summary>
     private Node[] Identified => Kernel is { CrossesMembers: true } && Arguments[0].Member.Length > 0 ? [Arguments[0]] : Arguments;
 
     private static string ModeOf(TagQueryInfo query) => query.Match == TagMatch.All ? "all" : "any";

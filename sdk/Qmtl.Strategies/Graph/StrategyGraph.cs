@@ -15,14 +15,8 @@ public sealed class StrategyGraph
         Table = table;
         Targets = targets;
         Outputs = outputs;
-        var instruments = new OrderedDictionary<string, int>(StringComparer.Ordinal);
-        foreach (var node in table.Nodes)
-        {
-            if (node.Role == NodeRole.Stream) instruments.TryAdd(node.Instrument, instruments.Count);
-            Warmup = Math.Max(Warmup, node.Warmup);
-        }
-
-        Instruments = [.. instruments.Keys];
+        Instruments = [.. table.Nodes.Where(node => node.Role == NodeRole.Stream).Select(node => node.Instrument).Distinct(StringComparer.Ordinal)];
+        Warmup = table.Nodes.Max(node => node.Warmup);
         _specs = new Lazy<IReadOnlyList<NodeSpec>>(() => [.. table.Nodes.Select(node => node.Spec!).DistinctBy(spec => spec.NodeId, StringComparer.Ordinal)]);
         _crc = new Lazy<uint>(() => Crc32.OfNodeIds(Nodes.Select(spec => spec.NodeId!)));
     }
