@@ -38,8 +38,8 @@ public static class Sizing
 
     private static Quantity Fit(Int128 lots, Quantity step)
     {
-        var unit = Math.Max(1, step.Lots);
-        var whole = lots / unit * unit;
+        // Dividing 128 bits by one is not free.
+        var whole = step.Lots <= 1 ? lots : lots / step.Lots * step.Lots;
         return whole > long.MaxValue || whole < -long.MaxValue ? throw new OverflowException("A quantity beyond 9.2e10 does not fit the grid.") : new Quantity((long)whole);
     }
 }

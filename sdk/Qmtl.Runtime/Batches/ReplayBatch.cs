@@ -12,8 +12,8 @@ namespace Qmtl.Runtime;
 /// </remarks>
 public sealed class ReplayBatch(TimeProvider time)
 {
-    /// <summary>The most memory that the curves of one worker's group may take at a time.</summary>
-    private const long BytesPerWorker = 128L << 20;
+    /// <summary>The most memory that the curves of one worker's group take at a time, unless one curve alone takes more: what a cache may hold, and no more than the worker reuses.</summary>
+    private const long BytesPerWorker = 16L << 20;
 
     private const int BytesPerBar = 2 * sizeof(double);
 
@@ -50,12 +50,19 @@ public sealed class ReplayBatch(TimeProvider time)
     {
         if (cases.Length == 0) return [];
         var fitting = (int)Math.Clamp(BytesPerWorker / ((long)data.Count * BytesPerBar), 1, cases.Length);
-        var size = Math.Min(fitting, (cases.Length + workers - 1) / workers);
-        var groups = cases.Chunk(size).ToArray();
+        var groups = GroupsOf(cases, fitting, workers);
         var results = new ReplayResult[groups.Length][];
         var replay = new KernelReplay(time);
         Share(groups.Length, workers, i => results[i] = replay.Run(groups[i], data, options, ct), ct);
         return [.. results.SelectMany(group => group)];
+    }
+
+    // As many for each worker, of the same size but for one.
+    private static ReplayCase[][] GroupsOf(ReplayCase[] cases, int fitting, int workers)
+    {
+        var rounds = (cases.Length + ((long)fitting * workers) - 1) / ((long)fitting * workers);
+        var count = (int)Math.Min(cases.Length, rounds * workers);
+        return [.. Enumerable.Range(0, count).Select(i => cases[(int)((long)i * cases.Length / count)..(int)((i + 1L) * cases.Length / count)])];
     }
 
     /// <summary>Does <paramref name="work"/> for 0 .. <paramref name="count"/> - 1; what goes wrong first, in that order, is thrown.</summary>

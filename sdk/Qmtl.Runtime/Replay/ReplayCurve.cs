@@ -1,17 +1,22 @@
+using System.Buffers;
 using Qmtl.Core;
 
 namespace Qmtl.Runtime;
 
 /// <summary>What an account is worth at the close of every bar, and how much of that is its position.</summary>
-internal sealed class ReplayCurve(Account account, PriceRows closes, int bars)
+/// <param name="account">The account.</param>
+/// <param name="closes">What it is marked at.</param>
+/// <param name="bars">How many bars there will be.</param>
+/// <param name="kept">Whether the curve outlives the replay. If not, its memory is borrowed until it is disposed: fresh memory costs a sweep more than what it writes there.</param>
+internal sealed class ReplayCurve(Account account, PriceRows closes, int bars, bool kept) : IDisposable
 {
     // Every element is written once, in order.
-    private readonly double[] _equity = GC.AllocateUninitializedArray<double>(bars);
-    private readonly double[] _weights = GC.AllocateUninitializedArray<double>(bars);
+    private double[] _equity = kept ? GC.AllocateUninitializedArray<double>(bars) : ArrayPool<double>.Shared.Rent(bars);
+    private double[] _weights = kept ? GC.AllocateUninitializedArray<double>(bars) : ArrayPool<double>.Shared.Rent(bars);
 
-    public double[] Equity => _equity;
+    public ReadOnlyMemory<double> Equity => _equity.AsMemory(0, bars);
 
-    public double[] Weights => _weights;
+    public ReadOnlyMemory<double> Weights => _weights.AsMemory(0, bars);
 
     /// <summary>Bars at whose close a position was held.</summary>
     public long ExposedBars { get; private set; }
@@ -43,7 +48,15 @@ internal sealed class ReplayCurve(Account account, PriceRows closes, int bars)
     }
 
     /// <summary>Takes the account's present equity for the last bar's.</summary>
-    public void CorrectLast() => _equity[^1] = account.Equity.ToDouble();
+    public void CorrectLast() => _equity[bars - 1] = account.Equity.ToDouble();
+
+    public void Dispose()
+    {
+        if (kept || _equity.Length == 0) return;
+        ArrayPool<double>.Shared.Return(_equity);
+        ArrayPool<double>.Shared.Return(_weights);
+        (_equity, _weights) = ([], []);
+    }
 
     private void RecordOne(int from, int to)
     {

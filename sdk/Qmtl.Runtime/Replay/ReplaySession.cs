@@ -40,7 +40,7 @@ internal sealed class ReplaySession : IDisposable
         _instrumentOf = [.. graph.Targets.Select(target => ordinals[target.Instrument])];
         _opens = new PriceRows(data, "open");
         _closes = new PriceRows(data, "close");
-        _curve = new ReplayCurve(_account, _closes, data.Count);
+        _curve = new ReplayCurve(_account, _closes, data.Count, options.KeepSeries);
         _events.Opened(data.Instruments, _account.InitialCash, terms);
     }
 
@@ -86,7 +86,11 @@ internal sealed class ReplaySession : IDisposable
             _account, _kernel, _recorder, _curve.Equity, _curve.Weights, _curve.ExposedBars, _events.Closed(_data.Count, _kernel.Fills, _account));
     }
 
-    public void Dispose() => _events.Dispose();
+    public void Dispose()
+    {
+        _events.Dispose();
+        _curve.Dispose();
+    }
 
     private ReadOnlySpan<Decision> Take(ReadOnlySpan<Decision> decisions, int start, int bar)
     {
@@ -107,5 +111,6 @@ internal sealed class ReplaySession : IDisposable
     }
 }
 
-/// <summary>What a finished session hands over to be measured.</summary>
-internal sealed record SessionRecord(Account Account, FillKernel Kernel, ReplayRecorder Recorder, double[] Equity, double[] Weights, long ExposedBars, string Digest);
+/// <summary>What a finished session hands over to be measured, before it is disposed.</summary>
+internal sealed record SessionRecord(
+    Account Account, FillKernel Kernel, ReplayRecorder Recorder, ReadOnlyMemory<double> Equity, ReadOnlyMemory<double> Weights, long ExposedBars, string Digest);

@@ -13,7 +13,7 @@ internal static class ResultBuilder
     {
         var (calendar, barsPerYear) = YearOf.Data(data, options);
         var account = session.Account;
-        var report = EquityStatistics.Of(session.Equity, barsPerYear, data.Times, BarTime.NanosecondsPerSecond);
+        var report = EquityStatistics.Of(session.Equity.Span, barsPerYear, data.Times, BarTime.NanosecondsPerSecond);
         var growth = account.Equity.ToDouble() / account.InitialCash.ToDouble();
         var cagr = Cagr(growth, data.Count, barsPerYear);
         double[] profits = [.. session.Recorder.Trades.Select(trade => trade.NetProfit.ToDouble())];
@@ -49,7 +49,7 @@ internal static class ResultBuilder
             WinRate = ReturnStatistics.WinRatio(profits),
             ProfitFactor = ReturnStatistics.ProfitFactor(profits),
             ExposureTime = (double)session.ExposedBars / data.Count,
-            Turnover = PositionStatistics.Turnover(session.Weights, barsPerYear),
+            Turnover = PositionStatistics.Turnover(session.Weights.Span, barsPerYear),
             CommissionPaid = account.CommissionPaid.ToDouble(),
             SlippagePaid = session.Kernel.SlippagePaid.ToDouble(),
             ShortTargetsHeldFlat = session.Recorder.ShortTargetsHeldFlat,
