@@ -39,10 +39,9 @@ public sealed class FillKernel(Account account, FillTerms terms)
         var quantity = order.Quantity.Magnitude;
         var slippage = new Price(Math.Abs(price.Ticks - reference.Ticks)) * quantity;
         var fill = new Fill(order.Instrument, order.Side, quantity, price, commission, slippage, time);
-        var closes = Account.Book(fill, out var trip);
+        result = new FillResult(fill, Account.Book(fill, out var trip) ? trip : null);
         Fills++;
         SlippagePaid += slippage;
-        result = new FillResult(fill, closes ? trip : null);
         return RejectReason.None;
     }
 

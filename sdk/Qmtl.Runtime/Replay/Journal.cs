@@ -11,7 +11,7 @@ internal sealed class Journal<T> : IReadOnlyList<T>
     private T[] _piece = [];
     private int _used;
 
-    public int Count => Math.Max(0, _pieces.Count - 1) * PieceLength + _used;
+    public int Count => (Math.Max(0, _pieces.Count - 1) * PieceLength) + _used;
 
     public T this[int index] => (uint)index < (uint)Count ? _pieces[index >> Shift][index & (PieceLength - 1)] : throw new ArgumentOutOfRangeException(nameof(index));
 
