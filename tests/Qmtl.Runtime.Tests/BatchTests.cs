@@ -39,6 +39,34 @@ public sealed class BatchTests
         Assert.Empty(result.Series.Fills);
     }
 
+    // Borrowed memory is longer than what is needed, and holds what an earlier run wrote.
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public void Run_WithoutSeriesAfterOtherData_GivesTheNumbersOfFreshMemory(int workers)
+    {
+        var options = Options with { KeepSeries = false, CloseAtEnd = true };
+        var shorter = MarketData.Of([SyntheticBars.Generate(new SyntheticOptions { Count = 1_111, Seed = 22, Volatility = 0.004 })]);
+        foreach (var data in new[] { One, shorter, One })
+        {
+            var results = new ReplayBatch().Run([.. Strategies()], data, options, workers);
+            Assert.Equal(Strategies().Select(strategy => Text(new KernelReplay().Run(strategy, data, options with { KeepSeries = true }))), results.Select(Text));
+        }
+    }
+
+    // So long that a group holds a few runs only.
+    [Fact]
+    public void Run_MoreThanAGroupHolds_GivesAllInOrder()
+    {
+        var data = MarketData.Of([SyntheticBars.Generate(new SyntheticOptions { Count = 300_000, Seed = 23 })]);
+        var results = new ReplayBatch().Run(
+            [.. Enumerable.Range(0, 7).Select(i => new SmaCross().With(new Dictionary<string, string>(StringComparer.Ordinal) { ["fast"] = $"{10 + i}" }))],
+            data, Options with { KeepSeries = false }, workers: 2);
+
+        Assert.Equal(["10", "11", "12", "13", "14", "15", "16"], results.Select(result => result.Params["fast"]));
+        Assert.Equal(7, results.Select(result => result.StreamDigest).Distinct(StringComparer.Ordinal).Count());
+    }
+
     [Fact]
     public void Run_SeveralMistakenStrategies_NamesTheFirst()
     {
