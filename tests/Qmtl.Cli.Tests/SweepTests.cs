@@ -65,7 +65,11 @@ public sealed class SweepTests : IDisposable
     [InlineData("fast=5", "--workers", "0", "--workers must be 1..1024")]
     [InlineData("fast=5:1:1", "--workers", "1", "not end before it begins")]
     [InlineData("fats=5:10:1", "--workers", "1", "fast")]
-    [InlineData("fast=5", "--metric", "sharp", "sharpe")]
+    [InlineData("fast=5", "--metric", "sharp", "--metric must be one of sharpe, final_equity, ")]
+    [InlineData("fast=5", "--metric", "sharp", "was \"sharp\"; did you mean sharpe?")]
+    [InlineData("slow=50,x", "--workers", "1", "grid slow: must be a whole number 1..10000, was \"x\".")]
+    [InlineData("slow=50:51:0.5", "--workers", "1", "was \"50.5\"")]
+    [InlineData("entry=level,cros", "--workers", "1", "grid entry: must be one of level|cross, was \"cros\".")]
     public async Task Sweep_WrongUsage_SaysWhatIsMeant(string grid, string option, string value, string hint)
     {
         var ran = await Command.RunAsync("sweep", "sma-cross", "--csv", await BarsAsync(), "--grid", grid, option, value);

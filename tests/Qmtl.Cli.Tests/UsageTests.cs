@@ -16,7 +16,7 @@ public sealed class UsageTests
     [InlineData("backtest sma-cross --csv x --param fast", "--param must be name=value")]
     [InlineData("backtest sma-cross --csv x --param fast=1 --param fast=2", "gives fast twice")]
     [InlineData("backtest sma-cross --csv x --cash much", "--cash must be a number, was \"much\"")]
-    [InlineData("backtest sma-cross --csv x --fill later", "next-open")]
+    [InlineData("backtest sma-cross --csv x --fill next-opne", "--fill must be one of next-open, close, was \"next-opne\"; did you mean next-open?")]
     [InlineData("backtest sma-cross", "--csv")]
     [InlineData("submit sma-cross --world w", "--data FILE")]
     [InlineData("indicator smma --csv x", "did you mean sma?")]

@@ -18,7 +18,7 @@ public sealed class AuthoringTests
         var one = MarketData.Of(Walk("AAA-USDT", 3));
         var three = MarketData.Of(Walk("AAA-USDT", 3), Walk("BBB-USDT", 4), Walk("CCC-USDT", 5));
 
-        Assert.All((Strategy[])[new DipBuyer(), new Reverter(), new Skewness(), new HourlyTrend()], strategy => AssertTrades(strategy, one));
+        Assert.All((Strategy[])[new DipBuyer(), new Reverter(), new Skewness(), new HourlyTrend(), new TrendWithFeature()], strategy => AssertTrades(strategy, one));
         Assert.All((Strategy[])[new Rotation(), new TaggedTrend()], strategy => AssertTrades(strategy, three));
     }
 
@@ -29,6 +29,7 @@ public sealed class AuthoringTests
 
         Assert.Equal(["z_at_entry", "outcome", "return"], graph.Outputs.Select(output => output.Name));
         Assert.Empty(graph.Targets);
+        Assert.All(StrategyOutputs.Compute(new TrainingSet(), MarketData.Of(Walk("X", 3)), new ReplayOptions()).Outputs, output => Assert.True(output.Present > 3_000, output.Name));
     }
 
     private static BarSeries Walk(string instrument, ulong seed) =>

@@ -15,6 +15,7 @@ internal static class ReplayReport
         screen.Fields(
             ("data", $"{string.Join(", ", result.Symbols)}, {Screen.Whole(result.Bars)} bars of {Screen.Whole(result.IntervalSeconds)} s, {result.Start} to {result.End}"),
             ("calendar", string.Create(CultureInfo.InvariantCulture, $"{result.Calendar}, {result.BarsPerYear:0.##} bars a year")),
+            ("conditions", result.Conditions.ToString()),
             ("equity", string.Create(CultureInfo.InvariantCulture, $"{result.InitialCash:0.00} -> {result.FinalEquity:0.00}")),
             ("total return", Screen.Percent(result.TotalReturn)),
             ("cagr", Screen.Percent(result.Cagr)),
@@ -36,6 +37,16 @@ internal static class ReplayReport
         screen.Line($"{Screen.Whole(result.RejectedOrders)} orders refused:");
         foreach (var rejection in result.Rejections.Take(MostRejections))
             screen.Line($"  {rejection.Time} {rejection.Symbol} {Screen.Number(rejection.Quantity)}: {rejection.Reason}");
+    }
+
+    public static void Draw(Screen screen, StrategyOutputs outputs)
+    {
+        screen.Line($"{outputs.Strategy} {string.Join(' ', outputs.Params.Select(parameter => $"{parameter.Key}={parameter.Value}"))}");
+        screen.Fields(
+            ("data", $"{string.Join(", ", outputs.Symbols)}, {Screen.Whole(outputs.Bars)} bars, {outputs.Start} to {outputs.End}"),
+            ("warm-up", $"{Screen.Whole(outputs.WarmupBars)} bars"),
+            ("target", "none: nothing was traded"));
+        screen.Table(["output", "values", "node"], outputs.Outputs.Select(output => (IReadOnlyList<string>)[output.Name, Screen.Whole(output.Present), output.NodeId]));
     }
 
     // What the conditions of the run made of the targets: a pair without its short leg is another strategy.

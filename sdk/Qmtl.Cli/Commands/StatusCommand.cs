@@ -19,7 +19,7 @@ internal sealed class StatusCommand : CliCommand
     public StatusCommand(CliShell shell)
         : base(shell, "status", "Show the state of the Gateway and of submissions.")
     {
-        _status.AcceptOnlyFromAmong("queued", "processing", "completed", "failed");
+        _status.AcceptOneOf("queued", "processing", "completed", "failed");
         _limit.Aliases.Add("-n");
         foreach (var option in new Option[] { _strategy, _world, _status, _limit }) Add(option);
     }

@@ -40,7 +40,7 @@ internal sealed class SweepCommand : CliCommand
     public SweepCommand(CliShell shell)
         : base(shell, "sweep", "Run a strategy over recorded bars with every combination of parameters on a grid.")
     {
-        _metric.AcceptOnlyFromAmong(Metrics);
+        _metric.AcceptOneOf(Metrics);
         _strategy.AddTo(this);
         _bars.AddTo(this);
         _conditions.AddTo(this);

@@ -16,7 +16,7 @@ internal sealed class BarFileOptions
     public BarFileOptions(string name, bool required)
     {
         _files = new Option<string[]>(name) { Description = "CSV file, or a folder of them; several are several instruments.", HelpName = "FILE|DIR", Required = required, AllowMultipleArgumentsPerToken = true };
-        _dedupe.AcceptOnlyFromAmong(First, "last");
+        _dedupe.AcceptOneOf(First, "last");
     }
 
     public void AddTo(Command command)

@@ -23,7 +23,7 @@ internal sealed class ReplayConditions
     private readonly Option<double?> _barsPerYear = Numbers.OptionalDouble("--bars-per-year", "Bars per year for annualising; by default from interval and calendar.");
     private readonly Option<string?> _calendar = new("--calendar") { Description = "Trading calendar; by default concluded from the time stamps." };
 
-    public ReplayConditions() => _calendar.AcceptOnlyFromAmong("crypto", "fx", "us-equity");
+    public ReplayConditions() => _calendar.AcceptOneOf("crypto", "fx", "us-equity");
 
     public void AddTo(Command command)
     {
@@ -49,7 +49,7 @@ internal sealed class ReplayConditions
     private static Option<string> Choice(string name, string otherwise, string description, params string[] values)
     {
         var option = new Option<string>(name) { Description = description, DefaultValueFactory = _ => otherwise };
-        option.AcceptOnlyFromAmong(values);
+        option.AcceptOneOf(values);
         return option;
     }
 }

@@ -36,10 +36,13 @@ internal sealed class CliRun(CliShell shell, ParseResult parse)
     }
 
     /// <summary>Prints a result as a document or, for people, in whatever way <paramref name="table"/> draws it.</summary>
-    public void Print(Func<JsonNode> document, Action<Screen> table)
+    /// <param name="document">The document.</param>
+    /// <param name="table">Draws it.</param>
+    /// <param name="beside">Whether the standard output already holds something else: people then read the table on the other stream.</param>
+    public void Print(Func<JsonNode> document, Action<Screen> table, bool beside = false)
     {
         if (Json) Host.Out.WriteLine(JsonText.Write(document()));
-        else table(new Screen(Host));
+        else table(new Screen(beside ? Host with { Out = Host.Error, OutIsTerminal = Host.ErrorIsTerminal } : Host));
     }
 
     /// <summary>Prints a message of the contract.</summary>

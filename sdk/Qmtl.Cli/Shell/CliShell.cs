@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Qmtl.Cli.Options;
 using Qmtl.Client;
 
 namespace Qmtl.Cli.Shell;
@@ -54,7 +55,7 @@ internal sealed class CliShell(CliHost host)
     private static Option<string> OutputOption()
     {
         var option = new Option<string>("--output") { Description = "How results are printed.", Recursive = true, DefaultValueFactory = _ => "table" };
-        option.AcceptOnlyFromAmong("table", Json);
+        option.AcceptOneOf("table", Json);
         return option;
     }
 }

@@ -9,14 +9,17 @@ namespace Qmtl.Cli.StrategySources;
 internal static class StrategyAssembly
 {
     /// <summary>Makes the strategy of type <paramref name="typeName"/>, or the only one there is.</summary>
-    public static Strategy Create(string path, string? typeName)
+    /// <param name="path">The assembly.</param>
+    /// <param name="typed">What the user named it by: the same path, or the folder it was built from.</param>
+    /// <param name="typeName">The type; null where there is only one.</param>
+    public static Strategy Create(string path, string typed, string? typeName)
     {
         var full = Path.GetFullPath(path);
         if (!File.Exists(full)) throw RefusalException.At(ReasonCodes.NotFound, "/strategy", $"There is no file {path}.");
         try
         {
             var assembly = new Context(full).LoadFromAssemblyPath(full);
-            return StrategyCatalog.Create(Choose(path, typeName, [.. assembly.GetTypes().Where(IsStrategy)], assembly));
+            return StrategyCatalog.Create(Choose(typed, typeName, [.. assembly.GetTypes().Where(IsStrategy)], assembly));
         }
         catch (TargetInvocationException problem)
         {
@@ -34,7 +37,7 @@ internal static class StrategyAssembly
 
     private static bool IsStrategy(Type type) => type is { IsAbstract: false } && type.IsSubclassOf(typeof(Strategy));
 
-    private static Type Choose(string path, string? typeName, Type[] strategies, Assembly assembly)
+    private static Type Choose(string typed, string? typeName, Type[] strategies, Assembly assembly)
     {
         // A type that is no strategy is given on, because the catalog says what is wrong with it.
         if (typeName is not null && assembly.GetType(typeName) is { } named) return named;
@@ -42,14 +45,14 @@ internal static class StrategyAssembly
         if (typeName is not null)
         {
             var near = Nearest.To(typeName, names) is { } close ? $"; did you mean {close}?" : ".";
-            throw RefusalException.At(ReasonCodes.StrategyUnknown, "/strategy", $"{path} has no type {typeName}{near}{(names.Length == 0 ? " It has no strategy at all." : $" Its strategies are {string.Join(", ", names)}.")}");
+            throw RefusalException.At(ReasonCodes.StrategyUnknown, "/strategy", $"{typed} has no type {typeName}{near}{(names.Length == 0 ? " It has no strategy at all." : $" Its strategies are {string.Join(", ", names)}.")}");
         }
 
         return strategies.Length switch
         {
             1 => strategies[0],
-            0 => throw RefusalException.At(ReasonCodes.StrategyUnknown, "/strategy", $"{path} has no class that derives from Qmtl.Strategies.Strategy."),
-            _ => throw RefusalException.At(ReasonCodes.StrategyUnknown, "/strategy", $"{path} has several strategies; name one as {path}:{names[0]}. There are {string.Join(", ", names)}."),
+            0 => throw RefusalException.At(ReasonCodes.StrategyUnknown, "/strategy", $"{typed} has no class that derives from Qmtl.Strategies.Strategy."),
+            _ => throw RefusalException.At(ReasonCodes.StrategyUnknown, "/strategy", $"{typed} has several strategies; name one as {typed}:{names[0]}. There are {string.Join(", ", names)}."),
         };
     }
 

@@ -12,8 +12,8 @@ internal static class StrategySource
     {
         if (StrategyCatalog.Find(text) is { } builtIn) return builtIn.Create();
         var (path, type) = Split(text);
-        if (path.EndsWith(AssemblyExtension, StringComparison.OrdinalIgnoreCase)) return StrategyAssembly.Create(path, type);
-        if (Directory.Exists(path)) return StrategyAssembly.Create(await StrategyProject.BuildAsync(path, progress, cancellationToken), type);
+        if (path.EndsWith(AssemblyExtension, StringComparison.OrdinalIgnoreCase)) return StrategyAssembly.Create(path, path, type);
+        if (Directory.Exists(path)) return StrategyAssembly.Create(await StrategyProject.BuildAsync(path, progress, cancellationToken), path, type);
         return Usage.Of(() => StrategyCatalog.Create(text));
     }
 

@@ -73,22 +73,7 @@ internal sealed class ReturnsSource(Strategy strategy, StrategyGraph graph, Mark
             : throw RefusalException.At(ReasonCodes.InvalidArgument, "/auto_returns/field", $"auto_returns: {instrument} has no column {auto.Field}; it has {Names(bars.ColumnNames)}.");
     }
 
-    private double[] OutputValues(OutputInfo output)
-    {
-        var plan = ComputePlan.For(graph);
-        var binding = ColumnBinding.Bind(plan, data.Aligned);
-        var run = plan.Start();
-        var values = new double[data.Count];
-        for (var start = 0; start < values.Length; start += run.BlockLength)
-        {
-            var length = Math.Min(run.BlockLength, values.Length - start);
-            binding.Load(run, start, length);
-            run.Process(length);
-            run.Values(output.Index)[..length].CopyTo(values.AsSpan(start));
-        }
-
-        return values;
-    }
+    private double[] OutputValues(OutputInfo output) => GraphValues.Compute(graph, data, [output.Index])[0];
 
     private (double[] Values, long[] Times) Present(double[] values)
     {

@@ -21,7 +21,7 @@ public static class FeatureArtifacts
         ArgumentNullException.ThrowIfNull(graph);
         ArgumentNullException.ThrowIfNull(data);
         if (graph.Artifacts.Count == 0) return [];
-        var columns = Compute(graph, data);
+        var columns = GraphValues.Compute(graph, data, [.. graph.Artifacts.Select(artifact => artifact.Index)], cancellationToken);
         var times = data.Times.ToArray();
         var written = new List<FeatureArtifactInfo>();
         foreach (var (artifact, values) in graph.Artifacts.Zip(columns))
@@ -31,22 +31,5 @@ public static class FeatureArtifacts
         }
 
         return written;
-    }
-
-    private static double[][] Compute(StrategyGraph graph, MarketData data)
-    {
-        var plan = ComputePlan.For(graph);
-        var binding = ColumnBinding.Bind(plan, data.Aligned);
-        var run = plan.Start();
-        double[][] columns = [.. graph.Artifacts.Select(_ => new double[data.Count])];
-        for (var start = 0; start < data.Count; start += run.BlockLength)
-        {
-            var length = Math.Min(run.BlockLength, data.Count - start);
-            binding.Load(run, start, length);
-            run.Process(length);
-            for (var i = 0; i < columns.Length; i++) run.Values(graph.Artifacts[i].Index)[..length].CopyTo(columns[i].AsSpan(start));
-        }
-
-        return columns;
     }
 }

@@ -33,7 +33,7 @@ public static class CsvBarWriter
             if (column.Values.Length != times.Length) throw new ArgumentException($"The column {column.Name} has {column.Values.Length} values for {times.Length} times.", nameof(columns));
         }
 
-        writer.Write($"timestamp,{string.Join(',', columns.Select(column => column.Name))}\n");
+        writer.Write($"timestamp,{string.Join(',', columns.Select(column => CsvText.Cell(column.Name)))}\n");
         var time = new TimeFormat();
         var row = new char[(columns.Count + 1) * LongestCell];
         for (var i = 0; i < times.Length; i++)

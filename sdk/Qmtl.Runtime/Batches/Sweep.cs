@@ -34,7 +34,7 @@ public sealed class Sweep(TimeProvider time)
     {
         ReplayBatch.Check(options, workers);
         var grid = SweepAxis.Combine(axes);
-        CheckNames(create(), axes);
+        CheckAxes(create(), axes);
         var cases = new ReplayCase?[grid.Count];
         var refusals = new RefusalException?[grid.Count];
         ReplayBatch.Share(grid.Count, workers, i => (cases[i], refusals[i]) = Prepare(create, grid[i], data, options), ct);
@@ -45,12 +45,18 @@ public sealed class Sweep(TimeProvider time)
         return [.. grid.Select((values, i) => new SweepRun(values, cases[i] is null ? null : results.Dequeue(), refusals[i]?.Message))];
     }
 
-    // A name that no strategy has is a mistake of the whole grid, not of one combination.
-    private static void CheckNames(Strategy strategy, IReadOnlyList<SweepAxis> axes)
+    // A name that no strategy has is a mistake of the whole grid, not of one combination, and so is a word where a number belongs.
+    private static void CheckAxes(Strategy strategy, IReadOnlyList<SweepAxis> axes)
     {
-        var known = strategy.Parameters.Select(parameter => parameter.Name).ToHashSet(StringComparer.Ordinal);
-        var unknown = axes.Where(axis => !known.Contains(axis.Name)).ToDictionary(axis => axis.Name, axis => axis.Values[0], StringComparer.Ordinal);
+        var known = strategy.Parameters.ToDictionary(parameter => parameter.Name, StringComparer.Ordinal);
+        var unknown = axes.Where(axis => !known.ContainsKey(axis.Name)).ToDictionary(axis => axis.Name, axis => axis.Values[0], StringComparer.Ordinal);
         if (unknown.Count > 0) strategy.With(unknown);
+        foreach (var axis in axes)
+        {
+            if (axis.Values.FirstOrDefault(value => !known[axis.Name].CanRead(value)) is not { } unreadable) continue;
+            var accepted = known[axis.Name].Describe();
+            throw RefusalException.At(ReasonCodes.InvalidArgument, "/grid", $"grid {axis.Name}: must be {accepted.Type} {accepted.Range}, was \"{unreadable}\".");
+        }
     }
 
     private static (ReplayCase? Case, RefusalException? Refusal) Prepare(Func<Strategy> create, IReadOnlyDictionary<string, string> values, MarketData data, ReplayOptions options)

@@ -62,7 +62,11 @@ internal sealed record ReplayCase(string Strategy, IReadOnlyDictionary<string, s
     public static ReplayCase Of(Strategy strategy, MarketData data, ReplayOptions options)
     {
         var graph = strategy.Compile(options.UniverseOf(data));
-        if (graph.Targets.Count == 0) throw ReplayRefusal.NoTarget(strategy.Name);
-        return new ReplayCase(strategy.Name, strategy.Parameters.ToDictionary(parameter => parameter.Name, parameter => parameter.ValueText, StringComparer.Ordinal), graph);
+        if (graph.Targets.Count == 0) throw ReplayRefusal.NoTarget(graph);
+        return new ReplayCase(strategy.Name, ParametersOf(strategy), graph);
     }
+
+    /// <summary>Every parameter with the value it has now.</summary>
+    public static IReadOnlyDictionary<string, string> ParametersOf(Strategy strategy) =>
+        strategy.Parameters.ToDictionary(parameter => parameter.Name, parameter => parameter.ValueText, StringComparer.Ordinal);
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Qmtl.Data;
 using Qmtl.Identity;
+using Qmtl.Strategies;
 
 namespace Qmtl.Runtime;
 
@@ -15,6 +16,10 @@ internal static class ReplayRefusal
         ReasonCodes.DataInvalid,
         $"The {column} of {instrument} at {BarTime.Format(time)} must be above 0 and at most 9.2e10, was {price.ToString(CultureInfo.InvariantCulture)}.");
 
-    public static RefusalException NoTarget(string strategy) => new(
-        ReasonCodes.StrategyInvalid, $"{strategy} has no position target, so there is nothing to trade; call Target in its Build.");
+    public static RefusalException NoTarget(StrategyGraph graph) => new(
+        ReasonCodes.StrategyInvalid,
+        $"{graph.Name} has no position target, so there is nothing to trade; call Target in its Build{(graph.Outputs.Count == 0 ? "" : ", or keep what it outputs: qmtl backtest with --outputs FILE")}.");
+
+    public static RefusalException NoOutput(string strategy) => new(
+        ReasonCodes.StrategyInvalid, $"{strategy} outputs nothing, so there is nothing to keep; call Output in its Build.");
 }

@@ -39,6 +39,9 @@ public sealed record ReplayResult
     /// <summary>Size of a tick and a lot: 1e-8, halves rounded away from zero.</summary>
     public required double Grid { get; init; }
 
+    /// <summary>The conditions of the run. With <see cref="Params"/>, <see cref="InitialCash"/> and the data, they give the same result again.</summary>
+    public required RunConditions Conditions { get; init; }
+
     /// <summary>Cash at the start.</summary>
     public required double InitialCash { get; init; }
 

@@ -32,6 +32,7 @@ internal static class ResultBuilder
             Calendar = options.BarsPerYear is null ? calendar.ToToken() : "given",
             BarsPerYear = barsPerYear,
             Grid = 1.0 / Price.TicksPerUnit,
+            Conditions = RunConditions.Of(options),
             InitialCash = account.InitialCash.ToDouble(),
             FinalEquity = account.Equity.ToDouble(),
             TotalReturn = growth - 1,

@@ -19,6 +19,9 @@ public abstract class Param(string name, string description)
     /// <summary>The present value as text.</summary>
     public abstract string ValueText { get; }
 
+    /// <summary>Whether <paramref name="text"/> is of the parameter's type, in its range or not.</summary>
+    public abstract bool CanRead(string text);
+
     /// <summary>Sets the value from text, or throws a refusal that names this parameter.</summary>
     internal abstract void Bind(string text);
 }
@@ -53,6 +56,13 @@ public sealed class Param<T> : Param
 
     /// <inheritdoc/>
     public override string ToString() => $"{Name}={ValueText}";
+
+    /// <inheritdoc/>
+    public override bool CanRead(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        return _range.TryParse(text.Trim(), out _);
+    }
 
     internal override void Bind(string text) => Value = _range.TryParse(text.Trim(), out var value)
         ? Checked(value)

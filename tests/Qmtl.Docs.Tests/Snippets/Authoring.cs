@@ -100,3 +100,14 @@ public sealed class TrainingSet : Strategy
         s.Output("return", label.Return);
     }
 }
+
+public sealed class TrendWithFeature : Strategy
+{
+    protected override void Build(StrategyBuilder s)
+    {
+        var close = s.Price().Close;
+        var distance = close / close.Ema(50) - 1;
+        s.Artifact("distance", distance);
+        s.Target(When(distance > 0, 1.0, 0.0));
+    }
+}

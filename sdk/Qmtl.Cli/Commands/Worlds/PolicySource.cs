@@ -29,7 +29,7 @@ internal sealed class PresetOptions
     public PresetOptions(string description)
     {
         _preset = new Option<string?>("--preset") { Description = description, HelpName = "NAME" };
-        _mode.AcceptOnlyFromAmong("shared", "clone", "extend");
+        _mode.AcceptOneOf("shared", "clone", "extend");
     }
 
     public void AddTo(Command command)
