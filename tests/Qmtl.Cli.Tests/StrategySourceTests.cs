@@ -69,16 +69,20 @@ public sealed class StrategySourceTests : IDisposable
         await Command.JsonAsync("data", "generate", "--out", csv, "--bars", "50");
 
         var built = await Command.JsonAsync("backtest", project, "--csv", csv);
-        await File.WriteAllTextAsync(source, "public sealed class Mine : Qmtl.Strategies.Strategy { protected override void Build(Qmtl.Strategies.StrategyBuilder s) => s.Target(s.Price(), 1.0); } public sealed class Other : Qmtl.Strategies.Strategy { protected override void Build(Qmtl.Strategies.StrategyBuilder s) => s.Target(s.Price(), 0.5); }");
-        var several = await Command.RunAsync("backtest", project, "--csv", csv);
         await File.WriteAllTextAsync(source, "this is not C#");
         var broken = await Command.RunAsync("backtest", project, "--csv", csv);
 
         Assert.Equal("Mine", built.GetProperty("strategy").GetString());
-        Assert.Equal((1, ""), (several.ExitCode, several.Error));
-        Assert.Contains($"{project} has several strategies; name one as {project}:Mine. There are Mine, Other.", several.Error, StringComparison.Ordinal);
         Assert.Equal(1, broken.ExitCode);
         Assert.Contains("Mine.cs(1,", broken.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Create_SeveralStrategiesInABuiltFolder_SuggestsTheFolder()
+    {
+        var refusal = Assert.Throws<Qmtl.Identity.RefusalException>(() => StrategySources.StrategyAssembly.Create(Assembly, "mine", typeName: null));
+
+        Assert.StartsWith("mine has several strategies; name one as mine:Qmtl.Cli.Tests.HoldHalf.", refusal.Detail, StringComparison.Ordinal);
     }
 
     [Fact]

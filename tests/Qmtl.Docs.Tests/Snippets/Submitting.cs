@@ -1,5 +1,6 @@
 using Qmtl.Client;
 using Qmtl.Data;
+using Qmtl.Docs.Tests;
 
 internal static class Submitting
 {
