@@ -40,11 +40,14 @@ public static class Runner
         strategy.With(options.Parameters);
         var data = DataOf(options);
         var worldId = First(world, Environment.GetEnvironmentVariable(SubmitOptions.WorldVariable), SubmitOptions.FallbackWorld);
+        var replay = new KernelReplay();
+        // Before a stack is started: what is mistaken here needs none.
+        var submission = PreparedSubmission.Of(strategy, data, options, replay);
         var stack = await StackAsync(options, cancellationToken).ConfigureAwait(false);
         try
         {
             using var gateway = stack is null ? new GatewayClient(Address(options)!, options.Token) : new GatewayClient(stack.GatewayHttp, options.Token) { ReadLimit = EmbeddedReadLimit };
-            return await new StrategySubmitter(gateway, new KernelReplay(), TimeProvider.System).SubmitAsync(strategy, worldId, data, options, cancellationToken).ConfigureAwait(false);
+            return await new StrategySubmitter(gateway, replay, TimeProvider.System).SubmitAsync(submission, worldId, cancellationToken).ConfigureAwait(false);
         }
         finally
         {

@@ -120,7 +120,7 @@ public sealed class ReturnsSourceTests
     }
 
     private static StatedReturns? Find(Strategy strategy, SubmitOptions? options = null) =>
-        new ReturnsSource(strategy, strategy.Compile(SubmitScene.Bars.Universe), SubmitScene.Bars, options ?? new SubmitOptions()).Find();
+        new ReturnsSource(strategy, strategy.Compile(SubmitScene.Bars.Universe), SubmitScene.Bars, options ?? new SubmitOptions()).Find()?.Invoke();
 
     private sealed class Stated : Strategy
     {

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Qmtl.Identity;
+using Qmtl.Strategies;
 using Qmtl.V1;
 
 namespace Qmtl.Client.Tests;
@@ -191,6 +192,80 @@ public sealed class SubmitTests
         Assert.Empty(gateway.Calls);
     }
 
+    [Theory]
+    [InlineData("no target", "has no position target")]
+    [InlineData("no column", "funding")]
+    [InlineData("mistake", "period")]
+    [InlineData("exception", "Build threw InvalidOperationException")]
+    public async Task Submit_StrategyThatCannotRun_NeverReachesTheGateway(string what, string expected)
+    {
+        await using var gateway = await SubmitScene.StartAsync();
+        var strategy = new Written(s =>
+        {
+            var close = s.Price().Close;
+            if (what == "no target") s.Output("close", close);
+            if (what == "no column") s.Target(s.Price().Field("funding"));
+            if (what == "mistake") s.Target(close.Sma(0));
+            if (what == "exception") throw new InvalidOperationException("no idea");
+        });
+
+        var refusal = await Assert.ThrowsAsync<RefusalException>(() => Runner.SubmitAsync(strategy, SubmitScene.World, SubmitScene.OptionsFor(gateway))).Within();
+
+        Assert.Contains(expected, refusal.Detail, StringComparison.Ordinal);
+        Assert.DoesNotContain("registered", refusal.Detail, StringComparison.Ordinal);
+        Assert.Empty(gateway.Calls);
+    }
+
+    [Fact]
+    public async Task Submit_MistakenConditions_NeverReachTheGateway()
+    {
+        await using var gateway = await SubmitScene.StartAsync();
+        var scene = SubmitScene.OptionsFor(gateway);
+        SubmitOptions[] mistaken =
+        [
+            scene with { Replay = new() { Cash = -1 } },
+            scene with { Returns = [0.1, double.NaN] },
+            scene with { AutoReturns = new AutoReturnsConfig { Field = "nothing" } },
+        ];
+
+        foreach (var options in mistaken)
+        {
+            var refusal = await Assert.ThrowsAsync<RefusalException>(() => Runner.SubmitAsync(SubmitScene.Cross(), SubmitScene.World, options)).Within();
+            Assert.Equal("E_INVALID_ARGUMENT", refusal.Code.Code);
+        }
+
+        Assert.Empty(gateway.Calls);
+    }
+
+    [Fact]
+    public async Task Submit_NothingToTradeWithoutValidation_IsTakenIn()
+    {
+        await using var gateway = await SubmitScene.StartAsync();
+        var options = SubmitScene.OptionsFor(gateway) with { AutoValidate = false };
+
+        var result = await Runner.SubmitAsync(new Written(s => s.Output("close", s.Price().Close)), SubmitScene.World, options).Within();
+
+        Assert.Equal((SubmitScene.Strategy, "skipped"), (result.StrategyId, result.Precheck.Status));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Submit_NodeThatThrows_SaysThatItIsRegisteredAndNotEvaluated(bool asKernel)
+    {
+        await using var gateway = await SubmitScene.StartAsync();
+        var strategy = new Written(s => s.Target(asKernel
+            ? s.Compute(new Thrower(), s.Price().Close)
+            : s.Compute(3, [s.Price().Close], [NodeCode("tests.thrower", "1")] static (view) => view[7][0])));
+
+        var refusal = await Assert.ThrowsAsync<RefusalException>(() => Runner.SubmitAsync(strategy, SubmitScene.World, SubmitScene.OptionsFor(gateway))).Within();
+
+        Assert.Equal(("E_STRATEGY_INVALID", SubmitScene.Strategy), (refusal.Code.Code, refusal.Metadata["strategy_id"]));
+        Assert.Contains("threw", refusal.Detail, StringComparison.Ordinal);
+        Assert.Contains($"registered as {SubmitScene.Strategy}, but nothing was evaluated", refusal.Detail, StringComparison.Ordinal);
+        Assert.Equal("POST /strategies", gateway.Calls[^1]);
+    }
+
     [Fact]
     public async Task Submit_NoGateway_UsesTheEmbeddedStackAndEndsIt()
     {
@@ -226,6 +301,17 @@ public sealed class SubmitTests
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Runner.SubmitAsync(SubmitScene.Cross(), SubmitScene.World, SubmitScene.OptionsFor(gateway), cancel.Token)).Within();
 
         Assert.DoesNotContain("POST /worlds/w/evaluate", gateway.Calls);
+    }
+
+    private sealed class Written(Action<StrategyBuilder> build) : Strategy
+    {
+        protected override void Build(StrategyBuilder s) => build(s);
+    }
+
+    [NodeCode("tests.thrower_kernel", "1")]
+    private sealed class Thrower : Kernel
+    {
+        public override void Process(Span<double> state, in KernelInputs inputs, Span<double> output) => throw new NotSupportedException("not today");
     }
 
     private sealed class OneStack(Uri address) : IEmbeddedStackFactory, IEmbeddedStack

@@ -16,9 +16,9 @@ internal sealed class ReturnsSource(Strategy strategy, StrategyGraph graph, Mark
 {
     private const long Second = BarTime.NanosecondsPerSecond;
 
-    /// <summary>The stated returns; null when none are stated, and the replay's count.</summary>
+    /// <summary>How the stated returns are found; null when none are stated, and the replay's count. Nothing is computed before it is called.</summary>
     /// <exception cref="RefusalException">What is stated cannot be used; the message names it.</exception>
-    public StatedReturns? Find() =>
+    public Func<StatedReturns>? Find() =>
         Listed(options.Returns, "/returns", "explicit", static values => values)
         ?? Listed(strategy.Returns, "/strategy/returns", "strategy.returns", static values => values)
         ?? Computed("returns", static values => values)
@@ -29,7 +29,7 @@ internal sealed class ReturnsSource(Strategy strategy, StrategyGraph graph, Mark
         ?? (options.AutoReturns is { } auto ? OfPrice(auto) : null);
 
     /// <summary>A list ends at the last bar, whatever its length.</summary>
-    private StatedReturns? Listed(IReadOnlyList<double>? stated, string pointer, string source, Func<double[], double[]> convert)
+    private Func<StatedReturns>? Listed(IReadOnlyList<double>? stated, string pointer, string source, Func<double[], double[]> convert)
     {
         if (stated is null) return null;
         for (var i = 0; i < stated.Count; i++)
@@ -39,38 +39,42 @@ internal sealed class ReturnsSource(Strategy strategy, StrategyGraph graph, Mark
 
         var values = convert([.. stated]);
         var end = data.Times[^1] / Second;
-        return new StatedReturns(values, [.. values.Select((_, i) => end - ((long)(values.Length - 1 - i) * data.IntervalSeconds))], source);
+        var listed = new StatedReturns(values, [.. values.Select((_, i) => end - ((long)(values.Length - 1 - i) * data.IntervalSeconds))], source);
+        return () => listed;
     }
 
-    private StatedReturns? Computed(string output, Func<double[], double[]> convert)
+    private Func<StatedReturns>? Computed(string output, Func<double[], double[]> convert)
     {
         var found = graph.Outputs.FirstOrDefault(candidate => string.Equals(candidate.Name, output, StringComparison.Ordinal));
-        return found is null ? null : WithTimes(Present(OutputValues(found)), convert, "strategy." + output);
+        return found is null ? null : () => WithTimes(Present(OutputValues(found)), convert, "strategy." + output);
     }
 
-    private StatedReturns OfPrice(AutoReturnsConfig auto)
+    private Func<StatedReturns> OfPrice(AutoReturnsConfig auto)
     {
         if (auto.MinLength < 2) throw RefusalException.At(ReasonCodes.InvalidArgument, "/auto_returns/min_length", $"auto_returns: min_length must be 2 or more, was {auto.MinLength}.");
-        var (values, source) = Price(auto);
-        var present = Present(values);
-        if (present.Values.Length < auto.MinLength)
-            throw RefusalException.At(ReasonCodes.InvalidArgument, "/auto_returns/min_length", $"{source} has {present.Values.Length} prices, auto_returns asks for {auto.MinLength}; give more bars or lower min_length.");
-        return WithTimes(present, prices => OfPrices(prices, auto.Method), source);
+        var (read, source) = Price(auto);
+        return () =>
+        {
+            var present = Present(read());
+            if (present.Values.Length < auto.MinLength)
+                throw RefusalException.At(ReasonCodes.InvalidArgument, "/auto_returns/min_length", $"{source} has {present.Values.Length} prices, auto_returns asks for {auto.MinLength}; give more bars or lower min_length.");
+            return WithTimes(present, prices => OfPrices(prices, auto.Method), source);
+        };
     }
 
-    private (double[] Values, string Source) Price(AutoReturnsConfig auto)
+    private (Func<double[]> Read, string Source) Price(AutoReturnsConfig auto)
     {
         var outputs = auto.Node is { } named ? [named] : auto.PriceAttributes;
         var output = outputs.Select(name => graph.Outputs.FirstOrDefault(candidate => string.Equals(candidate.Name, name, StringComparison.Ordinal))).FirstOrDefault(found => found is not null);
-        if (output is not null) return (OutputValues(output), $"auto:{output.Name}.value");
+        if (output is not null) return (() => OutputValues(output), $"auto:{output.Name}.value");
         var instrument = auto.Node ?? data.Instruments[0];
         var bars = data.Aligned.FirstOrDefault(series => string.Equals(series.Instrument, instrument, StringComparison.Ordinal))
             ?? throw RefusalException.At(
                 ReasonCodes.InvalidArgument, "/auto_returns/node",
                 $"auto_returns: there is no output or instrument {instrument}; outputs are {Names(graph.Outputs.Select(o => o.Name))}, instruments {Names(data.Instruments)}.");
-        return bars.FindColumn(auto.Field) is { } column
-            ? (column.ToArray(), $"auto:{instrument}.{auto.Field}")
-            : throw RefusalException.At(ReasonCodes.InvalidArgument, "/auto_returns/field", $"auto_returns: {instrument} has no column {auto.Field}; it has {Names(bars.ColumnNames)}.");
+        var column = bars.FindColumn(auto.Field)
+            ?? throw RefusalException.At(ReasonCodes.InvalidArgument, "/auto_returns/field", $"auto_returns: {instrument} has no column {auto.Field}; it has {Names(bars.ColumnNames)}.");
+        return (() => column.ToArray(), $"auto:{instrument}.{auto.Field}");
     }
 
     private double[] OutputValues(OutputInfo output) => GraphValues.Compute(graph, data, [output.Index])[0];

@@ -16,32 +16,55 @@ internal sealed class StrategySubmitter(GatewayClient gateway, IReplay replay, T
     private const string RiskTier = "medium";
     private const int RunIdDigits = 12;
 
-    public async Task<SubmitResult> SubmitAsync(Strategy strategy, string worldId, MarketData data, SubmitOptions options, CancellationToken cancellationToken)
+    public async Task<SubmitResult> SubmitAsync(PreparedSubmission submission, string worldId, CancellationToken cancellationToken)
     {
         using var activity = Runner.Source.StartActivity("Runner.Submit");
         activity?.SetTag("world_id", worldId);
-        var graph = strategy.Compile(options.Replay.UniverseOf(data));
         await gateway.GetAsync<GatewayHealth>("health", cancellationToken).ConfigureAwait(false);
         var world = await DescribeAsync(worldId, cancellationToken).ConfigureAwait(false);
 
-        var facts = DataFacts.Of(data);
-        var accepted = await TakeInAsync(strategy, graph, worldId, facts, cancellationToken).ConfigureAwait(false);
+        var facts = DataFacts.Of(submission.Data);
+        var accepted = await TakeInAsync(submission.Strategy, submission.Graph, worldId, facts, cancellationToken).ConfigureAwait(false);
         activity?.SetTag("strategy_id", accepted.StrategyId);
-        if (!options.AutoValidate) return await ReportAsync(accepted, worldId, PrecheckReport.Skipped, null, null, cancellationToken).ConfigureAwait(false);
+        if (!submission.Options.AutoValidate) return await ReportAsync(accepted, worldId, PrecheckReport.Skipped, null, null, cancellationToken).ConfigureAwait(false);
 
-        var stated = await Task.Run(() => new ReturnsSource(strategy, graph, data, options).Find(), cancellationToken).ConfigureAwait(false);
-        // Returns that are stated may come from a strategy that holds nothing; without them, the replay says why it cannot be measured.
-        var replayed = stated is not null && graph.Targets.Count == 0
-            ? null
-            : await Task.Run(() => replay.Run(strategy, data, options.Replay, cancellationToken), cancellationToken).ConfigureAwait(false);
-        if (options.Artifacts is { } store) await FeatureArtifacts.WriteAsync(store, ExecutionDomain.Backtest, graph, data, facts.Fingerprint, cancellationToken).ConfigureAwait(false);
-        var measured = stated is null
-            ? Measurement.Of(replayed!, world?.Policy)
-            : Measurement.Of(stated, data, replayed?.BarsPerYear ?? options.Replay.BarsPerYear, options.Costs, world?.Policy);
+        var (measured, replayed) = await MeasureAsync(submission, accepted.StrategyId, facts, world?.Policy, cancellationToken).ConfigureAwait(false);
         var precheck = Precheck(measured, world?.Policy);
         var evaluated = await TryEvaluateAsync(accepted.StrategyId, worldId, measured, facts, cancellationToken).ConfigureAwait(false);
         return await ReportAsync(accepted, worldId, precheck, replayed, evaluated, cancellationToken).ConfigureAwait(false);
     }
+
+    /// <summary>Computes what is measured. What goes wrong only now leaves a strategy that was taken in, and the refusal says so.</summary>
+    private async Task<(Measurement Measured, ReplayResult? Replayed)> MeasureAsync(
+        PreparedSubmission submission, string strategyId, DataFacts facts, Struct? policy, CancellationToken cancellationToken)
+    {
+        var (strategy, graph, data, options, find) = submission;
+        try
+        {
+            var stated = find is null ? null : await Task.Run(find, cancellationToken).ConfigureAwait(false);
+            var replayed = submission.IsReplayed ? await Task.Run(() => replay.Run(strategy, data, options.Replay, cancellationToken), cancellationToken).ConfigureAwait(false) : null;
+            if (options.Artifacts is { } store) await FeatureArtifacts.WriteAsync(store, ExecutionDomain.Backtest, graph, data, facts.Fingerprint, cancellationToken).ConfigureAwait(false);
+            var measured = stated is null
+                ? Measurement.Of(replayed!, policy)
+                : Measurement.Of(stated, data, replayed?.BarsPerYear ?? options.Replay.BarsPerYear, options.Costs, policy);
+            return (measured, replayed);
+        }
+        catch (RefusalException refusal)
+        {
+            throw NotEvaluated(strategyId, refusal.Code, refusal.Detail, refusal.Errors, refusal);
+        }
+        catch (Exception problem) when (problem is not (OperationCanceledException or IOException or UnauthorizedAccessException))
+        {
+            throw NotEvaluated(strategyId, ReasonCodes.StrategyInvalid, $"{strategy.Name} threw {problem.GetType().Name} in its replay: {problem.Message}", [], problem);
+        }
+    }
+
+    private static RefusalException NotEvaluated(string strategyId, ReasonCode code, string detail, IReadOnlyList<FieldError> errors, Exception cause) => new(
+        code,
+        $"{detail} The strategy is registered as {strategyId}, but nothing was evaluated; correct it and submit again.",
+        errors,
+        new Dictionary<string, string>(StringComparer.Ordinal) { ["strategy_id"] = strategyId },
+        cause);
 
     /// <summary>The measurement with advice; whatever it says, only the world decides.</summary>
     private static PrecheckReport Precheck(Measurement measured, Struct? policy)

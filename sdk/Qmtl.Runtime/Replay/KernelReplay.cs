@@ -17,6 +17,14 @@ public sealed class KernelReplay(TimeProvider time) : IReplay
     }
 
     /// <inheritdoc/>
+    public void Check(StrategyGraph graph, MarketData data, ReplayOptions options)
+    {
+        ReplayOptionsCheck.ThrowIfRefused(options);
+        if (graph.Targets.Count == 0) throw ReplayRefusal.NoTarget(graph.Name);
+        ColumnBinding.Bind(ComputePlan.For(graph), data.Aligned);
+    }
+
+    /// <inheritdoc/>
     public ReplayResult Run(Strategy strategy, MarketData data, ReplayOptions options, CancellationToken ct = default)
     {
         ReplayOptionsCheck.ThrowIfRefused(options);
