@@ -23,6 +23,33 @@ public sealed class MergedPlanTests
         Assert.Equal(3, plan.Sources.Count);
     }
 
+    [Fact]
+    public void For_TwoPiecesOfCodeUnderOneName_AreRefused()
+    {
+        var lambdas = Assert.Throws<RefusalException>(() => ComputePlan.For([
+            Build(s => s.Output("y", s.Compute(2, [s.Price("A").Close], [NodeCode("test.twice", "1")] static (view) => view[0][0]))),
+            Build(s => s.Output("y", s.Compute(2, [s.Price("A").Close], [NodeCode("test.twice", "1")] static (view) => view[0][1])))]));
+        var kernels = Assert.Throws<RefusalException>(() => ComputePlan.For([
+            Build(s => s.Output("y", s.Compute(new Once(), s.Price("A").Close))), Build(s => s.Output("y", s.Compute(new Again(), s.Price("A").Close)))]));
+
+        Assert.Equal(
+            "test.twice: is the name and version of two pieces of code, in MergedPlanTests and in MergedPlanTests; give each [NodeCode] a name of its own, or share one static method.",
+            lambdas.Message);
+        Assert.Contains("in Once and in Again", kernels.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void For_OnePieceOfCodeInSeveralGraphs_IsComputedOnce()
+    {
+        StrategyGraph[] graphs = [.. Enumerable.Range(0, 3).Select(_ => Build(s =>
+        {
+            s.Output("lambda", s.Compute(2, [s.Price("A").Close], [NodeCode("test.shared", "1")] static (view) => view[0][0]));
+            s.Output("kernel", s.Compute(new Once(), s.Price("A").Close));
+        }))];
+
+        Assert.Equal((6, 2), (ComputePlan.For(graphs).NodesAsked, ComputePlan.For(graphs).NodesComputed));
+    }
+
     [Theory]
     [InlineData(1)]
     [InlineData(17)]
@@ -179,5 +206,17 @@ public sealed class MergedPlanTests
         public IReadOnlyCollection<string> ColumnNames => bars.ColumnNames;
 
         public ReadOnlyMemory<double>? FindColumn(string name) => bars.FindColumn(name);
+    }
+
+    [NodeCode("test.kernel_twice", "1")]
+    private sealed class Once : Kernel
+    {
+        public override void Process(Span<double> state, in KernelInputs inputs, Span<double> output) => inputs[0].CopyTo(output);
+    }
+
+    [NodeCode("test.kernel_twice", "1")]
+    private sealed class Again : Kernel
+    {
+        public override void Process(Span<double> state, in KernelInputs inputs, Span<double> output) => inputs[0].CopyTo(output);
     }
 }

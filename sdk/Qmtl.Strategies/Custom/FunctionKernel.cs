@@ -1,3 +1,4 @@
+using System.Reflection;
 using Qmtl.Identity;
 
 namespace Qmtl.Strategies;
@@ -12,6 +13,7 @@ internal sealed class FunctionKernel : Kernel
     private const int At = 0, Filled = 1, Header = 2;
 
     private readonly NodeCode _code;
+    private readonly MethodInfo _source;
     private readonly NodeShape _shape;
     private readonly NodeFunction? _function;
     private readonly StatefulNodeFunction? _stateful;
@@ -20,7 +22,8 @@ internal sealed class FunctionKernel : Kernel
 
     public FunctionKernel(Delegate function, NodeShape shape, int memory, bool allowMissing)
     {
-        _code = NodeCode.DeclaredBy(function.Method);
+        _source = function.Method;
+        _code = NodeCode.DeclaredBy(_source);
         FunctionCheck.ThrowIfImpure(_code.Name, function);
         _function = function as NodeFunction;
         _stateful = function as StatefulNodeFunction;
@@ -39,6 +42,8 @@ internal sealed class FunctionKernel : Kernel
     }
 
     internal override NodeCode Code => _code;
+
+    internal override MemberInfo Source => _source;
 
     public override int Period => _shape.Period;
 

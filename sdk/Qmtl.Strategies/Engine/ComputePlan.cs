@@ -65,7 +65,7 @@ public sealed class ComputePlan
     public static ComputePlan For(StrategyGraph graph) => For([graph]);
 
     /// <summary>Makes several graphs ready to run together, over the same data. Nodes with equal identities are computed once.</summary>
-    /// <exception cref="RefusalException">There is no graph, or they are made for data of different intervals.</exception>
+    /// <exception cref="RefusalException">There is no graph, they are made for data of different intervals, or one [NodeCode] stands for two pieces of code.</exception>
     public static ComputePlan For(IReadOnlyList<StrategyGraph> graphs) => new PlanCompiler(PlanNodes.Of(graphs)).Compile();
 
     /// <summary>Cuts the plan into at most <paramref name="count"/> parts that share no computed node, of about equal cost.</summary>

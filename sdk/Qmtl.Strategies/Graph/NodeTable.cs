@@ -24,6 +24,7 @@ internal sealed class NodeTable
     public ReadOnlySpan<int> InputsOf(int place) => _inputs[place];
 
     /// <summary>Where <paramref name="node"/> stands; it is added, behind its inputs, if it is new.</summary>
+    /// <exception cref="Identity.RefusalException">A node of the same identity runs other code of its author's.</exception>
     public int Add(Node node)
     {
         if (_placeOf.TryGetValue(node, out var known)) return known;
@@ -36,6 +37,10 @@ internal sealed class NodeTable
             place = _nodes.Count;
             _nodes.Add(node);
             _inputs.Add(inputs);
+        }
+        else if (node.Kernel is not null)
+        {
+            CodeSource.ThrowIfDifferent(_nodes[place], node);
         }
 
         _placeOf.Add(node, place);

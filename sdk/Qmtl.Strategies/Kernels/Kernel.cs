@@ -1,3 +1,5 @@
+using System.Reflection;
+
 namespace Qmtl.Strategies;
 
 /// <summary>One operator: how a node turns the values of its inputs into its own, block by block.</summary>
@@ -16,6 +18,9 @@ public abstract class Kernel
 
     /// <summary>The name and version that stand for this operator's code in a node's identity.</summary>
     internal virtual NodeCode Code => NodeCode.DeclaredBy(GetType());
+
+    /// <summary>Where its code is written: what an author's <see cref="NodeCodeAttribute"/> speaks of.</summary>
+    internal virtual MemberInfo Source => GetType();
 
     /// <summary>The operator's own window in bars, counting the current one.</summary>
     public virtual int Period => 1;
