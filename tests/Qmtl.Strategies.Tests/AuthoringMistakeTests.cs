@@ -49,6 +49,37 @@ public sealed class AuthoringMistakeTests
         AssertRefused("close(X@1m): [+1] would read the future; use [-1] for the value of 1 bar ago.", p => p.Close[1]);
 
     [Fact]
+    public void Param_NegativeEnd_IsGivenAsMinAndMax()
+    {
+        var strategy = new Shifted();
+
+        strategy.With(One("n", "-5"));
+
+        Assert.Equal(-5, Assert.IsType<Param<int>>(strategy.Parameters[0]).Value);
+        Assert.Equal(
+            "The parameter n must be a whole number -5..100, was -6.", Assert.Throws<RefusalException>(() => strategy.With(One("n", "-6"))).Message);
+    }
+
+    [Fact]
+    public void Create_RangeWithANegativeEnd_SaysWhatToWriteInstead()
+    {
+        var refusal = Assert.Throws<RefusalException>(() => StrategyCatalog.Create(typeof(NegativeRange)));
+
+        Assert.Equal("E_STRATEGY_INVALID", refusal.Code.Code);
+        Assert.Matches(
+            @"^NegativeRange: its constructor threw ArgumentOutOfRangeException \(AuthoringMistakeTests\.cs, line [0-9]+\): .*System\.Range cannot be negative, write Param\(name, default, min, max\)\.$",
+            refusal.Message);
+    }
+
+    [Fact]
+    public void Create_ConstructorThrows_NamesTheExceptionAndTheLine()
+    {
+        var refusal = Assert.Throws<RefusalException>(() => StrategyCatalog.Create(typeof(Unmade)));
+
+        Assert.Matches(@"^Unmade: its constructor threw InvalidOperationException \(AuthoringMistakeTests\.cs, line [0-9]+\): not yet$", refusal.Message);
+    }
+
+    [Fact]
     public void Build_Throws_NamesTheStrategyAndTheLine()
     {
         var refusal = Assert.Throws<RefusalException>(() => new Thrower().Compile(Compute.Universe));
@@ -110,6 +141,27 @@ public sealed class AuthoringMistakeTests
     }
 
     private static Dictionary<string, string> One(string name, string value) => new(StringComparer.Ordinal) { [name] = value };
+
+    private sealed class Shifted : Strategy
+    {
+        private readonly Param<int> _n = Param("n", 10, -5, 100);
+
+        protected override void Build(StrategyBuilder s) => s.Output("n", s.Price().Close + _n.Value);
+    }
+
+    private sealed class NegativeRange : Strategy
+    {
+        private readonly Param<int> _n = Param("n", 10, -5..100);
+
+        protected override void Build(StrategyBuilder s) => s.Output("n", s.Price().Close + _n.Value);
+    }
+
+    private sealed class Unmade : Strategy
+    {
+        public Unmade() => throw new InvalidOperationException("not yet");
+
+        protected override void Build(StrategyBuilder s) => s.Output("close", s.Price().Close);
+    }
 
     private sealed class Thrower : Strategy
     {

@@ -154,12 +154,26 @@ public sealed class ClockTests
     public void Clocks_Mistakes_SayWhatIsWrong()
     {
         Refused(
-            "subtract(close(X@1m), sma(resample(close(X@1m), aggregate=last, interval=3600), 5)): mixes clocks: close(X@1m) comes every 1m, sma(resample(close(X@1m), aggregate=last, interval=3600), 5) every 1h; write coarse.AsOf(fine) to see its last complete bar on the finer clock, or fine.Resample(\"1h\") to go to the coarser.",
+            "subtract(close(X@1m), sma(resample(close(X@1m), ...ate=last, interval=3600), 5)): mixes clocks: close(X@1m) comes every 1m, sma(resample(close(X@1m), aggre...interval=3600), 5) every 1h; write coarse.AsOf(fine) for its last complete bar, or fine.Resample(\"1h\").",
             p => p.Close - p.Resample("1h").Close.Sma(5));
         Refused("resample(close(X@1m)): interval must be a multiple of 1m, the interval it comes at, was 30s.", p => p.Close.Resample("30s"));
         Refused("resample(close(X@1m)): interval must be a multiple of 1m, the interval it comes at, was 90s.", p => p.Close.Resample("90s"));
         Refused("X@90s: cannot be had from bars every 1m; ask for a multiple of 1m, or run on finer data.", p => p.Resample("90s").Close);
         Refused("as_of(close(X@1m)): clock must be finer than 1m, was 1h; gather shorter bars into longer ones with Resample(interval).", p => p.Close.AsOf(p.Resample("1h")));
+    }
+
+    [Fact]
+    public void Clocks_MistakeDeepInAnExpression_IsSaidBriefly()
+    {
+        var price = new PriceSeries("X", 60);
+        var (fine, coarse) = (price.Close, price.Resample("1h").Close);
+        for (var i = 0; i < 20; i++) (fine, coarse) = (fine.Ema(i + 2).Sma(5) + price.Open, coarse.Ema(i + 2).StdDev(5));
+
+        var refusal = Assert.Throws<RefusalException>(() => (fine / coarse).Sma(3));
+
+        Assert.True(refusal.Message.Length < 310, refusal.Message);
+        Assert.StartsWith("divide(add(sma(", refusal.Message, StringComparison.Ordinal);
+        Assert.EndsWith("or fine.Resample(\"1h\").", refusal.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -21,10 +21,6 @@ internal static class StrategyAssembly
             var assembly = new Context(full).LoadFromAssemblyPath(full);
             return StrategyCatalog.Create(Choose(typed, typeName, [.. assembly.GetTypes().Where(IsStrategy)], assembly));
         }
-        catch (TargetInvocationException problem)
-        {
-            throw Mistaken(path, $"the strategy's constructor failed: {problem.InnerException?.Message ?? problem.Message}", problem);
-        }
         catch (ReflectionTypeLoadException problem)
         {
             throw Mistaken(path, $"a type cannot be loaded: {problem.LoaderExceptions.FirstOrDefault()?.Message ?? problem.Message}", problem);

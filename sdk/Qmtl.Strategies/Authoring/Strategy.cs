@@ -59,9 +59,13 @@ public abstract partial class Strategy
     /// <summary>Describes what to compute and what to hold. Called once per run, before any data is read.</summary>
     protected abstract void Build(StrategyBuilder s);
 
-    /// <summary>A whole number; both ends of <paramref name="range"/> are allowed.</summary>
+    /// <summary>A whole number; both ends of <paramref name="range"/> are allowed. A range has no negative ends; for those give min and max.</summary>
     protected static Param<int> Param(string name, int @default, Range range, string description = "") =>
         new(name, @default, WholeRange.From(name, range), description);
+
+    /// <summary>A whole number from <paramref name="min"/> to <paramref name="max"/>, both allowed; either may be negative.</summary>
+    protected static Param<int> Param(string name, int @default, int min, int max, string description = "") =>
+        new(name, @default, WholeRange.From(name, min, max), description);
 
     /// <summary>A number from <paramref name="min"/> to <paramref name="max"/>, both allowed.</summary>
     protected static Param<double> Param(string name, double @default, double min, double max, string description = "") =>

@@ -1,3 +1,6 @@
+using System.Reflection;
+using Qmtl.Identity;
+
 namespace Qmtl.Strategies;
 
 /// <summary>The strategies that come with QMTL, by name.</summary>
@@ -30,14 +33,25 @@ public static class StrategyCatalog
     public static Strategy Create(string name) => Find(name)?.Create() ?? throw Refuse.UnknownStrategy(name, [.. BuiltIn.Select(entry => entry.Name)]);
 
     /// <summary>A new instance of a strategy class from an assembly of the user's.</summary>
-    /// <exception cref="Identity.RefusalException">The type is no strategy, is abstract or has no public constructor without parameters.</exception>
+    /// <exception cref="Identity.RefusalException">The type is no strategy, is abstract, has no public constructor without parameters, or its constructor throws.</exception>
     public static Strategy Create(Type type)
     {
         if (!type.IsSubclassOf(typeof(Strategy)) || type.IsAbstract)
             throw Refuse.Graph(type.FullName ?? type.Name, "is no strategy: it must be a class that derives from Qmtl.Strategies.Strategy and is not abstract");
         if (type.GetConstructor(Type.EmptyTypes) is null)
             throw Refuse.Graph(type.FullName ?? type.Name, "needs a public constructor without parameters; use Param(...) for what can be set");
-        return (Strategy)Activator.CreateInstance(type)!;
+        try
+        {
+            return (Strategy)Activator.CreateInstance(type, BindingFlags.DoNotWrapExceptions | BindingFlags.Instance | BindingFlags.Public, binder: null, args: null, culture: null)!;
+        }
+        catch (ArgumentOutOfRangeException problem)
+        {
+            throw Refuse.Thrown(type.Name, "its constructor", problem, "if it is a range such as -5..100: System.Range cannot be negative, write Param(name, default, min, max)");
+        }
+        catch (Exception problem) when (problem is not RefusalException)
+        {
+            throw Refuse.Thrown(type.Name, "its constructor", problem);
+        }
     }
 }
 

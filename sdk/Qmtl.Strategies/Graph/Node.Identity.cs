@@ -66,11 +66,7 @@ internal sealed partial class Node
     }
 
     // A text holds those of its inputs, so one that uses an input twice would double with every step; a submitted name has at most 200 characters.
-    private static string Short(string text)
-    {
-        const int Head = 120;
-        return text.Length <= MaxText ? text : $"{text.AsSpan(0, Head)}...{text.AsSpan(text.Length - (MaxText - Head - 3))}";
-    }
+    private static string Short(string text) => Refuse.Brief(text, MaxText);
 
     private string MakeText() => Role switch
     {

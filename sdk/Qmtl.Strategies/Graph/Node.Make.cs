@@ -108,8 +108,11 @@ internal sealed partial class Node
             var (fine, coarse) = other.Interval < first.Interval ? (other, first) : (first, other);
             throw Refuse.Graph(
                 TextOf(kernel, arguments),
-                $"mixes clocks: {fine.Text} comes every {Strategies.Interval.Format(fine.Interval)}, {coarse.Text} every {Strategies.Interval.Format(coarse.Interval)}; write coarse.AsOf(fine) to see its last complete bar on the finer clock, or fine.Resample(\"{Strategies.Interval.Format(coarse.Interval)}\") to go to the coarser");
+                $"mixes clocks: {Inner(fine)} comes every {Strategies.Interval.Format(fine.Interval)}, {Inner(coarse)} every {Strategies.Interval.Format(coarse.Interval)}; write coarse.AsOf(fine) for its last complete bar, or fine.Resample(\"{Strategies.Interval.Format(coarse.Interval)}\")");
         }
+
+        // The whole expression holds both already.
+        static string Inner(Node node) => Refuse.Brief(node.Text, 52);
     }
 
     // Members share the identity of their query, so an expression over two of them would have the same identity whichever two they are.
@@ -141,7 +144,7 @@ internal sealed partial class Node
         {
             throw Refuse.Graph(
                 TextOf(kernel, arguments),
-                $"compares {arguments[0].Text} with {other.Text}; a panel of a tag query must hold the same expression of every member, and nothing else");
+                $"compares {Refuse.Brief(arguments[0].Text, 60)} with {Refuse.Brief(other.Text, 60)}; a panel of a tag query must hold the same expression of every member, and nothing else");
         }
 
         // Part of the members would have the identity of all of them.

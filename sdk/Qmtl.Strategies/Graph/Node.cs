@@ -99,13 +99,15 @@ internal sealed partial class Node
         && Same(Instrument, other.Instrument) && Same(Column, other.Column) && Same(Member, other.Member)
         && Equals(Config, other.Config) && Equals(Query, other.Query);
 
-    /// <summary>From here to the node that makes this delayed, as text: "a &lt;- b &lt;- label(...)".</summary>
+    /// <summary>How the node that makes this delayed comes in, as text: "... &lt;- sma(label(...)) &lt;- label(...)". Each step holds the text of the next.</summary>
     public string DelayPath()
     {
+        const int Steps = 2, StepLength = 60;
         var path = new List<string> { Text };
         for (var at = Arguments.FirstOrDefault(argument => argument.Delayed); at is not null; at = at.Arguments.FirstOrDefault(argument => argument.Delayed))
             path.Add(at.Text);
-        return string.Join(" <- ", path);
+        var last = string.Join(" <- ", path.TakeLast(Steps).Select(text => Refuse.Brief(text, StepLength)));
+        return path.Count > Steps ? "... <- " + last : last;
     }
 
     private static bool Same(string a, string b) => string.Equals(a, b, StringComparison.Ordinal);

@@ -98,6 +98,9 @@ internal sealed record WholeRange(int Min, int Max) : ParamRange<int>("a whole n
         ? throw Refuse.Parameter(name, "needs a range with two plain ends, the smaller one first, such as 2..200")
         : new WholeRange(range.Start.Value, range.End.Value);
 
+    public static WholeRange From(string name, int min, int max) =>
+        min <= max ? new WholeRange(min, max) : throw Refuse.Parameter(name, "needs a range of two whole numbers, the smaller one first");
+
     public override bool TryParse(string text, out int value) => int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out value);
 
     public override bool Contains(int value) => value >= Min && value <= Max;

@@ -110,7 +110,8 @@ public sealed class LabelTests
 
         Assert.Contains("would trade on what is known only later", refusal.Message, StringComparison.Ordinal);
         Assert.Contains("<- label(", refusal.Message, StringComparison.Ordinal);
-        Assert.Contains("kind=forward_return", refusal.Message, StringComparison.Ordinal);
+        Assert.Contains("kind=forward_return); labels", refusal.Message, StringComparison.Ordinal);
+        Assert.True(refusal.Message.Length < 320, refusal.Message);
     }
 
     [Fact]
