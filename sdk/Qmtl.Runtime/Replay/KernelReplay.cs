@@ -20,7 +20,7 @@ public sealed class KernelReplay(TimeProvider time) : IReplay
     public void Check(StrategyGraph graph, MarketData data, ReplayOptions options)
     {
         ReplayOptionsCheck.ThrowIfRefused(options);
-        if (graph.Targets.Count == 0) throw ReplayRefusal.NoTarget(graph.Name);
+        if (graph.Targets.Count == 0) throw ReplayRefusal.NoTarget(graph);
         ColumnBinding.Bind(ComputePlan.For(graph), data.Aligned);
     }
 
