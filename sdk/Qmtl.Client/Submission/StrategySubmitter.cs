@@ -160,7 +160,7 @@ internal sealed class StrategySubmitter(GatewayClient gateway, IReplay replay, T
         var activationShort = await TryAsync<ActivationEnvelope>(ActivationPath(world, accepted.StrategyId, "short"), cancellationToken).ConfigureAwait(false);
         var allocations = await TryAsync<GetAllocationsResponse>($"allocations?world_id={Uri.EscapeDataString(worldId)}", cancellationToken).ConfigureAwait(false);
         var verdict = Verdict(worldId, decision, activation, activationShort, allocations, evaluated);
-        var fallback = Fallback(verdict);
+        var fallback = verdict.IsStale ? decision?.ComputeContext?.DowngradeReason ?? DowngradeReason.DecisionUnavailable.ToToken() : null;
         return new SubmitResult
         {
             StrategyId = accepted.StrategyId,
@@ -170,20 +170,12 @@ internal sealed class StrategySubmitter(GatewayClient gateway, IReplay replay, T
             World = verdict,
             Precheck = precheck,
             NodeQueues = accepted.NodeQueues,
-            Downgraded = fallback is not null || accepted.Downgraded,
+            Downgraded = verdict.IsStale || accepted.Downgraded,
             DowngradeReason = fallback ?? accepted.DowngradeReason,
-            SafeMode = fallback is not null || accepted.SafeMode,
+            SafeMode = verdict.IsStale || accepted.SafeMode,
             OrderGate = Gate(activation, verdict.IsStale),
             Replay = replayed,
         };
-    }
-
-    /// <summary>Why what the world says is a fallback, so that a result never claims more than the envelopes in it; null when it is none.</summary>
-    private static string? Fallback(WorldVerdict verdict)
-    {
-        V1.ComputeContext?[] contexts = [verdict.Decision?.ComputeContext, verdict.Activation?.ComputeContext, verdict.ActivationShort?.ComputeContext];
-        return Array.Find(contexts, context => !string.IsNullOrEmpty(context?.DowngradeReason))?.DowngradeReason
-            ?? (verdict.IsStale ? DowngradeReason.DecisionUnavailable.ToToken() : null);
     }
 
     private static WorldVerdict Verdict(

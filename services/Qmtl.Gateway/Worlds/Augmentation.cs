@@ -25,20 +25,11 @@ internal static class Augmentation
         return copy;
     }
 
-    /// <summary>
-    /// An activation with its execution domain and context. It carries no as-of of its own: it is pinned to the data that its world's decision is pinned
-    /// to, as long as that decision is fresh.
-    /// </summary>
-    public static ActivationEnvelope Activation(ActivationEnvelope envelope, DecisionReading reading)
-    {
-        var decision = reading.IsStale ? null : reading.Decision;
-        return Activation(envelope, decision is null ? null : AsOf(decision), decision?.DatasetFingerprint, fallback: null);
-    }
-
-    private static ActivationEnvelope Activation(ActivationEnvelope envelope, string? asOf, string? fingerprint, DowngradeReason? fallback)
+    /// <summary>An activation with its execution domain and context. An activation carries no as-of of its own.</summary>
+    public static ActivationEnvelope Activation(ActivationEnvelope envelope, bool isStale)
     {
         var copy = envelope.Clone();
-        var context = Context(copy.WorldId, copy.EffectiveMode, asOf, fingerprint, fallback);
+        var context = Context(copy.WorldId, copy.EffectiveMode, asOf: null, fingerprint: null, isStale ? DowngradeReason.DecisionUnavailable : null);
         copy.ExecutionDomain = context.ExecutionDomain;
         copy.ComputeContext = context;
         return copy;
@@ -56,9 +47,7 @@ internal static class Augmentation
             EffectiveMode = EffectiveMode.ComputeOnly.ToToken(),
             Ts = Timestamp.FromDateTimeOffset(now),
         },
-        asOf: null,
-        fingerprint: null,
-        DowngradeReason.DecisionUnavailable);
+        isStale: true);
 
     private static V1.ComputeContext Context(string worldId, string mode, string? asOf, string? fingerprint, DowngradeReason? fallback)
     {

@@ -26,7 +26,7 @@ internal sealed class WorldReads(WorldService.WorldServiceClient worlds, Decisio
             (deadline, token) => worlds.GetActivationAsync(request, Headers(context), deadline, token).ResponseAsync, context.CancellationToken);
         var envelope = known is null
             ? Augmentation.Unavailable(request.WorldId, request.StrategyId, request.Side, time.GetUtcNow())
-            : Augmentation.Activation(known, await decisions.ReadAsync(request.WorldId, context.CancellationToken));
+            : Augmentation.Activation(known, isStale: false);
         Mark(context, envelope.Etag, known is null);
         return envelope;
     }
