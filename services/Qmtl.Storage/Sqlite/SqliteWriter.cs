@@ -82,7 +82,7 @@ internal sealed class SqliteWriter : IAsyncDisposable
         var started = _clock.GetTimestamp();
         do
         {
-            if (job.IsCanceled) continue;
+            if (job.TellIfCanceled()) continue;
             var problem = await RunJobAsync(job);
             if (problem is not null && !InTransaction)
             {
@@ -136,8 +136,13 @@ internal sealed class SqliteWriter : IAsyncDisposable
     {
         public TaskCompletionSource Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-        /// <summary>Who asked has given up before the work started; asking this tells them.</summary>
-        public bool IsCanceled => CancellationToken.IsCancellationRequested && (Done.TrySetCanceled(CancellationToken) || Done.Task.IsCompleted);
+        /// <summary>True, and told, when who asked has given up before the work started.</summary>
+        public bool TellIfCanceled()
+        {
+            if (!CancellationToken.IsCancellationRequested) return false;
+            Done.TrySetCanceled(CancellationToken);
+            return true;
+        }
 
         /// <summary>Runs under the context of who asked, so that traces and scopes are theirs and not the writer's.</summary>
         public Task RunAsync(SqliteConnection connection)

@@ -6,34 +6,19 @@ namespace Qmtl.Gateway.Tests.Health;
 /// <summary>Meters are the process's: the gauge of another host, which saw no submission, would be read instead of this one's. So these run by themselves.</summary>
 [CollectionDefinition(nameof(MetricsTests), DisableParallelization = true)]
 [Collection(nameof(MetricsTests))]
-public sealed class MetricsTests : IAsyncLifetime
+public sealed class MetricsTests : FreshGateway
 {
-    private Peers _peers = null!;
-    private GatewayHost _gateway = null!;
-
-    public async Task InitializeAsync()
-    {
-        _peers = await Peers.StartAsync();
-        _gateway = await GatewayHost.StartAsync(GatewayHost.Sqlite(), _peers.Address);
-    }
-
-    public async Task DisposeAsync()
-    {
-        await _gateway.DisposeAsync();
-        await _peers.DisposeAsync();
-    }
-
     [Fact]
     public async Task Metrics_AfterSubmissions_HaveTheirNames()
     {
         var submission = GatewayHost.Submission(GatewayHost.Graph(10));
-        await _gateway.PostAsync("/strategies", submission);
+        await Gateway.PostAsync("/strategies", submission);
         submission.NodeIdsCrc32 = 7;
-        await _gateway.PostAsync("/strategies", submission);
-        await _gateway.GetAsync("/worlds/w1");
-        await _gateway.GetAsync("/worlds/w1/decide");
+        await Gateway.PostAsync("/strategies", submission);
+        await Gateway.GetAsync("/worlds/w1");
+        await Gateway.GetAsync("/worlds/w1/decide");
 
-        var lines = (await _gateway.Http.GetStringAsync(new Uri("/metrics", UriKind.Relative)).Within()).Split('\n');
+        var lines = (await Gateway.Http.GetStringAsync(new Uri("/metrics", UriKind.Relative)).Within()).Split('\n');
 
         double Read(string name) => double.Parse(lines.First(line => line.StartsWith(name + " ", StringComparison.Ordinal) || line.StartsWith(name + "{", StringComparison.Ordinal)).Split(' ')[1], System.Globalization.CultureInfo.InvariantCulture);
         Assert.True(Read("gateway_e2e_latency_p95") > 0);
