@@ -1,0 +1,2 @@
+-- Reserved for apply.
+SELECT 1;

@@ -1,0 +1,2 @@
+-- Reserved for risk_hub.
+SELECT 1;

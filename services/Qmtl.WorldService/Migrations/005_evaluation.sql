@@ -1,0 +1,2 @@
+-- Reserved for evaluation.
+SELECT 1;

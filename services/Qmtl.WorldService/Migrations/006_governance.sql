@@ -1,0 +1,2 @@
+-- Reserved for governance.
+SELECT 1;

@@ -1,0 +1,2 @@
+-- Reserved for allocation.
+SELECT 1;

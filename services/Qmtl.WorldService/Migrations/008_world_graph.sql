@@ -1,0 +1,2 @@
+-- Reserved for world_graph.
+SELECT 1;

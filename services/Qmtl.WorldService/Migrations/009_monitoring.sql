@@ -1,0 +1,2 @@
+-- Reserved for monitoring.
+SELECT 1;

@@ -1,0 +1,2 @@
+-- Reserved for retention.
+SELECT 1;
