@@ -128,9 +128,6 @@ public static class ReasonCodes
     /// <summary>The policy is not valid.</summary>
     public static ReasonCode PolicyInvalid { get; } = new("E_POLICY_INVALID", 422, "The policy is not valid");
 
-    /// <summary>The policy uses a rule that this version does not evaluate yet.</summary>
-    public static ReasonCode PolicyUnsupported { get; } = new("E_POLICY_UNSUPPORTED", 422, "The policy uses a rule that is not supported yet");
-
     /// <summary>The world has no such policy version.</summary>
     public static ReasonCode PolicyUnknown { get; } = new("E_POLICY_UNKNOWN", 404, "The world has no such policy version");
 

@@ -93,11 +93,10 @@ internal sealed class PoliciesHandler(IDatabase database, WorldWriter writer, Po
             return policy;
         }
 
-        var code = load.Problems.All(problem => problem.Unsupported) ? ReasonCodes.PolicyUnsupported : ReasonCodes.PolicyInvalid;
         var first = load.Problems[0];
         var more = load.Problems.Count == 1 ? "" : string.Create(CultureInfo.InvariantCulture, $" (and {load.Problems.Count - 1} more)");
         throw new RefusalException(
-            code,
+            ReasonCodes.PolicyInvalid,
             $"The policy was not accepted: {(first.Pointer.Length == 0 ? "" : first.Pointer + ", ")}{first.Message}{more}.",
             [.. load.Problems.Select(problem => new FieldError(problem.Pointer, problem.Message))]);
     }

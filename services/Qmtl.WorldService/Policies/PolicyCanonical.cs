@@ -3,6 +3,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using Qmtl.WorldService.Policies.Documents;
 using Qmtl.WorldService.Policies.Expressions;
+using Qmtl.WorldService.Policies.Layers;
 
 namespace Qmtl.WorldService.Policies;
 
@@ -20,20 +21,28 @@ internal static class PolicyCanonical
         using (var writer = new Utf8JsonWriter(buffer, Options))
         {
             writer.WriteStartObject();
+            LayerCanonical.WriteBenchmark(writer, policy.Benchmark);
             WriteCampaign(writer, policy.Campaign);
-            if (policy.MaxCorrelation is { } correlation) Object(writer, "correlation", () => writer.WriteNumber("max", correlation));
-            Texts(writer, "custom_metrics", [.. policy.CustomMetrics.Order(StringComparer.Ordinal)]);
+            LayerCanonical.WriteCohort(writer, policy.Cohort);
+            if (policy.MaxCorrelation is { } correlation) writer.Object("correlation", () => writer.WriteNumber("max", correlation));
+            writer.Texts("custom_metrics", [.. policy.CustomMetrics.Order(StringComparer.Ordinal)]);
             WriteCurrency(writer, policy.DataCurrency);
-            Text(writer, "description", policy.Description);
+            writer.TextMap("default_profile_by_stage", policy.DefaultProfileByStage);
+            writer.Text("description", policy.Description);
             WriteGovernance(writer, policy.Governance);
             WriteHysteresis(writer, policy);
+            LayerCanonical.WriteLiveMonitoring(writer, policy.LiveMonitoring);
+            LayerCanonical.WritePaperShadow(writer, policy.PaperShadow);
+            LayerCanonical.WritePortfolio(writer, policy.Portfolio);
             WritePositions(writer, policy.Positions);
             WriteSelection(writer, policy);
+            LayerCanonical.WriteStress(writer, policy.Stress);
             WriteThresholds(writer, policy.Thresholds);
             WriteTopK(writer, policy);
             WriteValidation(writer, policy.Validation);
-            Integer(writer, "version", policy.Version);
-            Text(writer, "world", policy.World);
+            LayerCanonical.WriteProfiles(writer, policy.ValidationProfiles);
+            writer.Integer("version", policy.Version);
+            writer.Text("world", policy.World);
             writer.WriteEndObject();
         }
 
@@ -46,7 +55,7 @@ internal static class PolicyCanonical
     private static void WriteTopK(Utf8JsonWriter writer, PolicyDocument policy)
     {
         if (!IsTopK(policy)) return;
-        Object(writer, "top_k", () =>
+        writer.Object("top_k", () =>
         {
             writer.WriteNumber("k", policy.TopK!.Total!.Value);
             writer.WriteString("metric", ((Expression.Metric)policy.Ranking!).Name);
@@ -56,9 +65,10 @@ internal static class PolicyCanonical
     private static void WriteSelection(Utf8JsonWriter writer, PolicyDocument policy)
     {
         var scored = policy.Ranking is not null && !IsTopK(policy);
-        if (policy.Gates is null && !scored) return;
-        Object(writer, "selection", () =>
+        if (policy.Gates is null && policy.Exposure is null && !scored) return;
+        writer.Object("selection", () =>
         {
+            WriteExposure(writer, policy.Exposure);
             if (policy.Gates is { } gates)
             {
                 writer.WritePropertyName("gates");
@@ -68,20 +78,40 @@ internal static class PolicyCanonical
             if (!scored) return;
             writer.WriteString("score", policy.Ranking!.ToString());
             if (policy.TopK is not { } topK) return;
-            Object(writer, "topk", () =>
+            writer.Object("topk", () =>
             {
                 if (topK.Long is not null || topK.Short is not null)
                 {
-                    Object(writer, "by_side", () =>
+                    writer.Object("by_side", () =>
                     {
-                        Integer(writer, "long", topK.Long);
-                        Integer(writer, "short", topK.Short);
+                        writer.Integer("long", topK.Long);
+                        writer.Integer("short", topK.Short);
                     });
                 }
 
-                Integer(writer, "total", topK.Total);
+                writer.Integer("total", topK.Total);
             });
         });
+    }
+
+    private static void WriteExposure(Utf8JsonWriter writer, ExposurePolicy? exposure)
+    {
+        if (exposure is null) return;
+        writer.Object("constraints", () => writer.Object("exposure", () =>
+        {
+            if (exposure.Long is not null || exposure.Short is not null)
+            {
+                writer.Object("gross_budget", () =>
+                {
+                    writer.Number("long", exposure.Long);
+                    writer.Number("short", exposure.Short);
+                });
+            }
+
+            writer.Number("max_leverage", exposure.MaxLeverage);
+            if (exposure.SectorCap is { } cap) writer.Object("sector_cap", () => writer.WriteNumber("per_sector", cap));
+            writer.TextMap("sectors", exposure.Sectors);
+        }));
     }
 
     private static void WriteGate(Utf8JsonWriter writer, Gate gate)
@@ -112,15 +142,15 @@ internal static class PolicyCanonical
     private static void WriteThresholds(Utf8JsonWriter writer, IReadOnlyList<Threshold> thresholds)
     {
         if (thresholds.Count == 0) return;
-        Object(writer, "thresholds", () =>
+        writer.Object("thresholds", () =>
         {
             foreach (var threshold in thresholds)
             {
-                Object(writer, threshold.Name, () =>
+                writer.Object(threshold.Name, () =>
                 {
-                    Number(writer, "max", threshold.Max);
+                    writer.Number("max", threshold.Max);
                     writer.WriteString("metric", threshold.Metric);
-                    Number(writer, "min", threshold.Min);
+                    writer.Number("min", threshold.Min);
                 });
             }
         });
@@ -129,7 +159,7 @@ internal static class PolicyCanonical
     private static void WriteHysteresis(Utf8JsonWriter writer, PolicyDocument policy)
     {
         if (policy.Levels is null && policy.Streaks is null) return;
-        Object(writer, "hysteresis", () =>
+        writer.Object("hysteresis", () =>
         {
             if (policy.Streaks is { } streaks) writer.WriteNumber("demote_after", streaks.DemoteAfter);
             if (policy.Levels is { } levels)
@@ -148,15 +178,15 @@ internal static class PolicyCanonical
     private static void WriteCurrency(Utf8JsonWriter writer, DataCurrencyPolicy? currency)
     {
         if (currency is null) return;
-        Object(writer, "data_currency", () =>
+        writer.Object("data_currency", () =>
         {
-            Text(writer, "bar_alignment", currency.BarAlignment);
-            Duration(writer, "max_lag", currency.MaxLag);
-            Duration(writer, "min_history", currency.MinHistory);
+            writer.Text("bar_alignment", currency.BarAlignment);
+            writer.Duration("max_lag", currency.MaxLag);
+            writer.Duration("min_history", currency.MinHistory);
         });
     }
 
-    private static void WriteValidation(Utf8JsonWriter writer, ValidationPolicy validation) => Object(writer, "validation", () =>
+    private static void WriteValidation(Utf8JsonWriter writer, ValidationPolicy validation) => writer.Object("validation", () =>
     {
         writer.WriteString("on_error", validation.Fail ? "fail" : "warn");
         writer.WriteString("on_missing_metric", validation.OnMissing.ToString().ToLowerInvariant());
@@ -165,22 +195,22 @@ internal static class PolicyCanonical
     private static void WritePositions(Utf8JsonWriter writer, PositionPolicy? positions)
     {
         if (positions is null) return;
-        Object(writer, "position_policy", () =>
+        writer.Object("position_policy", () =>
         {
-            Text(writer, "on_demote", positions.OnDemote);
-            Text(writer, "on_promote", positions.OnPromote);
+            writer.Text("on_demote", positions.OnDemote);
+            writer.Text("on_promote", positions.OnPromote);
         });
     }
 
     private static void WriteGovernance(Utf8JsonWriter writer, GovernancePolicy? governance)
     {
         if (governance is null) return;
-        Object(writer, "governance", () => Object(writer, "live_promotion", () =>
+        writer.Object("governance", () => writer.Object("live_promotion", () =>
         {
-            Texts(writer, "approvers", governance.Approvers);
-            Number(writer, "canary_fraction", governance.CanaryFraction);
-            Duration(writer, "cooldown", governance.Cooldown);
-            Integer(writer, "max_live_slots", governance.MaxLiveSlots);
+            writer.Texts("approvers", governance.Approvers);
+            writer.Number("canary_fraction", governance.CanaryFraction);
+            writer.Duration("cooldown", governance.Cooldown);
+            writer.Integer("max_live_slots", governance.MaxLiveSlots);
             writer.WriteString("mode", governance.Mode);
         }));
     }
@@ -188,54 +218,19 @@ internal static class PolicyCanonical
     private static void WriteCampaign(Utf8JsonWriter writer, CampaignPolicy? campaign)
     {
         if (campaign is null) return;
-        Object(writer, "campaign", () =>
+        writer.Object("campaign", () =>
         {
-            if (campaign.BacktestWindow is { } backtest) Object(writer, "backtest", () => Duration(writer, "window", backtest));
+            if (campaign.BacktestWindow is { } backtest) writer.Object("backtest", () => writer.Duration("window", backtest));
             if (campaign.MinSampleDays is not null || campaign.MinTradesTotal is not null)
             {
-                Object(writer, "common", () =>
+                writer.Object("common", () =>
                 {
-                    Integer(writer, "min_sample_days", campaign.MinSampleDays);
-                    Integer(writer, "min_trades_total", campaign.MinTradesTotal);
+                    writer.Integer("min_sample_days", campaign.MinSampleDays);
+                    writer.Integer("min_trades_total", campaign.MinTradesTotal);
                 });
             }
 
-            if (campaign.PaperWindow is { } paper) Object(writer, "paper", () => Duration(writer, "window", paper));
+            if (campaign.PaperWindow is { } paper) writer.Object("paper", () => writer.Duration("window", paper));
         });
-    }
-
-    private static void Object(Utf8JsonWriter writer, string name, Action body)
-    {
-        writer.WriteStartObject(name);
-        body();
-        writer.WriteEndObject();
-    }
-
-    private static void Text(Utf8JsonWriter writer, string name, string? value)
-    {
-        if (value is not null) writer.WriteString(name, value);
-    }
-
-    private static void Texts(Utf8JsonWriter writer, string name, IReadOnlyList<string> values)
-    {
-        if (values.Count == 0) return;
-        writer.WriteStartArray(name);
-        foreach (var value in values) writer.WriteStringValue(value);
-        writer.WriteEndArray();
-    }
-
-    private static void Number(Utf8JsonWriter writer, string name, double? value)
-    {
-        if (value is { } number) writer.WriteNumber(name, number);
-    }
-
-    private static void Integer(Utf8JsonWriter writer, string name, int? value)
-    {
-        if (value is { } number) writer.WriteNumber(name, number);
-    }
-
-    private static void Duration(Utf8JsonWriter writer, string name, TimeSpan? value)
-    {
-        if (value is { } duration) writer.WriteString(name, Durations.Format(duration));
     }
 }

@@ -1,4 +1,5 @@
 using Qmtl.WorldService.Policies.Expressions;
+using Qmtl.WorldService.Policies.Layers;
 
 namespace Qmtl.WorldService.Policies;
 
@@ -25,11 +26,31 @@ internal sealed record PolicyDocument
 
     public double? MaxCorrelation { get; init; }
 
+    public ExposurePolicy? Exposure { get; init; }
+
     public LevelHysteresis? Levels { get; init; }
 
     public StreakHysteresis? Streaks { get; init; }
 
     public ValidationPolicy Validation { get; init; } = new(Fail: true, MissingMetric.Fail);
+
+    /// <summary>Profiles by name, in order of name.</summary>
+    public IReadOnlyList<ValidationProfile> ValidationProfiles { get; init; } = [];
+
+    /// <summary>Stage (backtest, backtest_only, paper, ...) to the name of a profile that exists.</summary>
+    public IReadOnlyDictionary<string, string> DefaultProfileByStage { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
+
+    public CohortPolicy? Cohort { get; init; }
+
+    public PortfolioPolicy? Portfolio { get; init; }
+
+    public BenchmarkPolicy? Benchmark { get; init; }
+
+    public StressPolicy? Stress { get; init; }
+
+    public PaperShadowPolicy? PaperShadow { get; init; }
+
+    public LiveMonitoringPolicy? LiveMonitoring { get; init; }
 
     public PositionPolicy? Positions { get; init; }
 
@@ -43,13 +64,31 @@ internal sealed record PolicyDocument
     public required MetricSlots Slots { get; init; }
 }
 
-internal sealed record DataCurrencyPolicy(TimeSpan? MaxLag, TimeSpan? MinHistory, string? BarAlignment);
+/// <summary>How fresh data must be, and how long it must reach.</summary>
+/// <param name="BarAlignment"><c>utc</c> counts lag on the clock, <c>exchange_calendar</c> only while the exchange is open; null means utc.</param>
+internal sealed record DataCurrencyPolicy(TimeSpan? MaxLag, TimeSpan? MinHistory, string? BarAlignment)
+{
+    public const string Utc = "utc";
+    public const string ExchangeCalendar = "exchange_calendar";
+
+    public bool FollowsCalendar => string.Equals(BarAlignment, ExchangeCalendar, StringComparison.Ordinal);
+}
 
 /// <summary>A named pair of limits on one metric; at least one is set, and both are inclusive.</summary>
 internal sealed record Threshold(string Name, string Metric, int Slot, double? Min, double? Max);
 
 /// <summary>How many may be active: in total, and of each side.</summary>
 internal sealed record TopKPolicy(int? Total, int? Long, int? Short);
+
+/// <summary>
+/// How much capital the chosen strategies may take together, as fractions of the world's capital (0.6 is sixty percent).
+/// </summary>
+/// <param name="Long">Greatest sum of the shares of long strategies, 0 or more.</param>
+/// <param name="Short">Greatest sum of the shares of short strategies, 0 or more.</param>
+/// <param name="MaxLeverage">Greatest sum of share times leverage over all strategies, 0 or more.</param>
+/// <param name="SectorCap">Greatest sum of shares in one sector, 0 or more.</param>
+/// <param name="Sectors">Symbol to sector; what is not in it belongs to the sector "unknown".</param>
+internal sealed record ExposurePolicy(double? Long, double? Short, double? MaxLeverage, double? SectorCap, IReadOnlyDictionary<string, string> Sectors);
 
 /// <summary>Who is active stays while the metric is at least <paramref name="Exit"/>; who is not needs <paramref name="Enter"/>.</summary>
 internal sealed record LevelHysteresis(string Metric, int Slot, double Enter, double Exit);

@@ -1,18 +1,19 @@
 using Qmtl.WorldService.Policies.Documents;
 using Qmtl.WorldService.Policies.Expressions;
+using Qmtl.WorldService.Policies.Layers;
 
 namespace Qmtl.WorldService.Policies;
 
 /// <summary>
-/// Understands a policy document. Strict: an unknown key, a wrong type or an unknown metric is a problem with its place, and a
-/// section that is real but not evaluated yet is a problem too, because a rule that is silently skipped is worse than none.
+/// Understands a policy document. Strict: an unknown key, a wrong type or an unknown metric is a problem with its place, because
+/// a rule that is silently skipped is worse than none.
 /// </summary>
 internal static class PolicyReader
 {
     private static readonly string[] RootKeys =
     [
         "world", "version", "description", "data_currency", "selection", "thresholds", "top_k", "correlation", "hysteresis", "validation",
-        "position_policy", "governance", "campaign", "custom_metrics", .. UnevaluatedSections.Keys,
+        "position_policy", "governance", "campaign", "custom_metrics", .. ProfileReader.Keys, .. LayerReader.Keys,
     ];
 
     private static readonly string[] SelectionKeys =
@@ -28,26 +29,35 @@ internal static class PolicyReader
         }
 
         var root = new SectionReader(mapping, problems, RootKeys);
-        UnevaluatedSections.Report(root, problems);
         var metrics = new MetricResolver(catalog, CustomMetrics(root, problems), problems);
         var selection = root.Section("selection", SelectionKeys);
         var ranking = RankingReader.Read(root, selection, metrics, problems);
         var hysteresis = HysteresisReader.Read(root, selection, metrics, problems);
+        var profiles = ProfileReader.Profiles(root);
 
         var policy = new PolicyDocument
         {
             World = root.Text("world"),
             Version = root.Integer("version", 1),
             Description = root.Text("description"),
-            DataCurrency = ReadCurrency(root, problems),
+            DataCurrency = ReadCurrency(root),
             Thresholds = ThresholdReader.Read(root, selection, metrics, problems),
             Gates = selection?.Node("gates") is { } gates ? GateReader.Read(gates, metrics, problems) : null,
             Ranking = ranking.Expression,
             TopK = ranking.TopK,
             MaxCorrelation = ranking.MaxCorrelation,
+            Exposure = ranking.Exposure,
             Levels = hysteresis.Levels,
             Streaks = hysteresis.Streaks,
             Validation = ReadValidation(root),
+            ValidationProfiles = profiles,
+            DefaultProfileByStage = ProfileReader.ByStage(root, profiles, problems),
+            Cohort = LayerReader.Cohort(root),
+            Portfolio = LayerReader.Portfolio(root),
+            Benchmark = LayerReader.Benchmark(root),
+            Stress = LayerReader.Stress(root),
+            PaperShadow = LayerReader.PaperShadow(root),
+            LiveMonitoring = LayerReader.LiveMonitoring(root),
             Positions = ReadPositions(root),
             Governance = ReadGovernance(root),
             Campaign = ReadCampaign(root),
@@ -69,17 +79,13 @@ internal static class PolicyReader
         return names;
     }
 
-    private static DataCurrencyPolicy? ReadCurrency(SectionReader root, ProblemList problems)
-    {
-        if (root.Section("data_currency", "max_lag", "min_history", "bar_alignment") is not { } section) return null;
-        var alignment = section.Word("bar_alignment", ["utc", "exchange_calendar"]);
-        if (string.Equals(alignment, "exchange_calendar", StringComparison.Ordinal))
-        {
-            problems.Unsupported(section.Node("bar_alignment")!, "exchange calendars are not supported yet; use 'utc', where bars end on the clock");
-        }
-
-        return new DataCurrencyPolicy(section.Duration("max_lag"), section.Duration("min_history"), alignment);
-    }
+    private static DataCurrencyPolicy? ReadCurrency(SectionReader root) =>
+        root.Section("data_currency", "max_lag", "min_history", "bar_alignment") is { } section
+            ? new DataCurrencyPolicy(
+                section.Duration("max_lag"),
+                section.Duration("min_history"),
+                section.Word("bar_alignment", [DataCurrencyPolicy.Utc, DataCurrencyPolicy.ExchangeCalendar]))
+            : null;
 
     private static ValidationPolicy ReadValidation(SectionReader root)
     {

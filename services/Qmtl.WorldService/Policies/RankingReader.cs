@@ -3,10 +3,13 @@ using Qmtl.WorldService.Policies.Expressions;
 
 namespace Qmtl.WorldService.Policies;
 
+/// <summary>What orders candidates, and what limits the ordered list.</summary>
+internal readonly record struct Ranking(Expression? Expression, TopKPolicy? TopK, double? MaxCorrelation, ExposurePolicy? Exposure);
+
 /// <summary>Reads what ranks candidates and what limits a ranked list: score, top-k and correlation, in either spelling.</summary>
 internal static class RankingReader
 {
-    public static (Expression? Expression, TopKPolicy? TopK, double? MaxCorrelation) Read(
+    public static Ranking Read(
         SectionReader root, SectionReader? selection, MetricResolver metrics, ProblemList problems)
     {
         var score = selection?.Node("score") switch
@@ -18,21 +21,27 @@ internal static class RankingReader
         };
         var (rank, topK) = ReadTopK(root, selection, metrics, problems);
         var correlation = ReadCorrelation(root, selection, problems);
-        if (score is null && rank is null && !HasScore(selection)) CheckRanked(root, selection, topK, correlation, problems);
-        return (score ?? rank, topK, correlation);
+        var exposure = ExposureReader.Read(selection, problems);
+        var ranking = new Ranking(score ?? rank, topK, correlation, exposure);
+        if (ranking.Expression is null && !HasScore(selection)) CheckRanked(root, selection, ranking, problems);
+        return ranking;
     }
 
     private static bool HasScore(SectionReader? selection) => selection?.Has("score") == true;
 
     /// <summary>Taking the best needs to know what best means.</summary>
-    private static void CheckRanked(SectionReader root, SectionReader? selection, TopKPolicy? topK, double? correlation, ProblemList problems)
+    private static void CheckRanked(SectionReader root, SectionReader? selection, Ranking ranking, ProblemList problems)
     {
         if (root.Has("top_k") || selection?.Has("top_k") == true) return;
-        if (topK is not null) problems.Invalid(selection!.Node("topk")!, "topk needs selection.score, or use top_k with a metric of its own");
-        else if (correlation is not null)
+        if (ranking.TopK is not null) problems.Invalid(selection!.Node("topk")!, "topk needs selection.score, or use top_k with a metric of its own");
+        else if (ranking.MaxCorrelation is not null)
         {
             var node = root.Node("correlation") ?? selection!.Node("correlation") ?? selection.Node("constraints")!;
             problems.Invalid(node, "of two correlated strategies the better one stays: selection.score or top_k.metric must say which that is");
+        }
+        else if (ranking.Exposure is not null)
+        {
+            problems.Invalid(selection!.Node("constraints")!, "exposure drops the worst strategies first: selection.score or top_k.metric must say which these are");
         }
     }
 
@@ -70,11 +79,6 @@ internal static class RankingReader
         var max = plain?.Require("max", plain.Number("max", 0, 1));
 
         var constraints = selection?.Section("constraints", "correlation", "exposure");
-        if (constraints?.Node("exposure") is { } exposure)
-        {
-            problems.Unsupported(exposure, "exposure budgets, leverage and sector caps are not supported yet; remove them, or cap exposure in the strategy");
-        }
-
         if (constraints?.Section("correlation", "max_pairwise") is not { } pairwise) return max;
         if (plain is not null) problems.Invalid(pairwise.Mapping, "correlation.max and constraints.correlation.max_pairwise say the same thing; keep one");
         return pairwise.Require("max_pairwise", pairwise.Number("max_pairwise", 0, 1));

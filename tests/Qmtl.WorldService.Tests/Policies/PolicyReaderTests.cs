@@ -1,4 +1,5 @@
 using Qmtl.WorldService.Policies;
+using Qmtl.WorldService.Policies.Layers;
 
 namespace Qmtl.WorldService.Tests.Policies;
 
@@ -32,6 +33,25 @@ public sealed class PolicyReaderTests
     [InlineData("a: &x 1\nb: *x", "/a", "anchors and aliases are not allowed")]
     [InlineData("thresholds: [", "", "not valid YAML")]
     [InlineData("", "", "the document is empty")]
+    [InlineData("cohort: {topk: 3}", "/cohort/topk", "did you mean 'top_k'?")]
+    [InlineData("cohort: {top_k: 0}", "/cohort/top_k", "at least 1, was 0")]
+    [InlineData("cohort: {top_k: 3, severity: soft, owner: trader}", "/cohort/owner", "one of quant, risk, ops, was 'trader'")]
+    [InlineData("portfolio: {max_incremental_var_99: -0.1}", "/portfolio/max_incremental_var_99", "must be at least 0, was -0.1")]
+    [InlineData("benchmark: {min_vs_benchmark_sharpe: much}", "/benchmark/min_vs_benchmark_sharpe", "must be a number")]
+    [InlineData("stress: {scenarios: {crash: {dd_max: 0.3, es99: 0.1}}}", "/stress/scenarios/crash/es99", "did you mean 'es_99'?")]
+    [InlineData("stress: {scenarios: {crash: 0.3}}", "/stress/scenarios/crash", "a scenario must be a mapping of dd_max, es_99, var_99")]
+    [InlineData("paper_shadow_consistency: {stages: [paper, live]}", "/paper_shadow_consistency/stages/1", "one of paper, shadow, was the text 'live'")]
+    [InlineData("live_monitoring: {lookback_days: 30.5}", "/live_monitoring/lookback_days", "whole number")]
+    [InlineData("live_monitoring: {dd_max: 30}", "/live_monitoring/dd_max", "must lie between 0 and 1, was 30")]
+    [InlineData("validation_profiles: {strict: {sampel: {}}}", "/validation_profiles/strict/sampel", "did you mean 'sample'?")]
+    [InlineData("validation_profiles: {strict: {robustness: {dsr_min: 1.5}}}", "/validation_profiles/strict/robustness/dsr_min", "between 0 and 1")]
+    [InlineData("validation_profiles: {strict: {}}\ndefault_profile_by_stage: {backtest_only: strikt}", "/default_profile_by_stage/backtest_only", "no profile 'strikt'; did you mean 'strict'?")]
+    [InlineData("default_profile_by_stage: {backtst: x}", "/default_profile_by_stage/backtst", "did you mean 'backtest'?")]
+    [InlineData("selection: {score: sharpe, constraints: {exposure: {}}}", "/selection/constraints/exposure", "needs gross_budget, max_leverage, sector_cap")]
+    [InlineData("selection: {constraints: {exposure: {max_leverage: 3}}}", "/selection/constraints", "must say which these are")]
+    [InlineData("selection: {score: sharpe, constraints: {exposure: {sector_cap: {}}}}", "/selection/constraints/exposure/sector_cap", "'per_sector' is missing here")]
+    [InlineData("selection: {score: sharpe, constraints: {exposure: {max_leverage: 3, sectors: {BTC: 1}}}}", "/selection/constraints/exposure/sectors/BTC", "must be a text, was the number 1")]
+    [InlineData("data_currency: {bar_alignment: exchange}", "/data_currency/bar_alignment", "one of utc, exchange_calendar")]
     [InlineData("preset: moderat", "/preset", "did you mean 'moderate'?")]
     [InlineData("preset: moderate\npreset_overrides: {sharpe.least: 1}", "/preset_overrides/sharpe.least", "'<metric>.min' or '<metric>.max'")]
     [InlineData("preset: moderate\npreset_overrides: {shape.min: 1}", "/preset_overrides/shape.min", "did you mean 'sharpe'?")]
@@ -40,50 +60,6 @@ public sealed class PolicyReaderTests
         var problem = PolicyFixture.OnlyProblem(yaml);
         Assert.Equal(pointer, problem.Pointer);
         Assert.Contains(message, problem.Message, StringComparison.Ordinal);
-        Assert.False(problem.Unsupported);
-    }
-
-    [Theory]
-    [InlineData("cohort: {top_k: 3}", "/cohort")]
-    [InlineData("validation_profiles: {}", "/validation_profiles")]
-    [InlineData("data_currency: {bar_alignment: exchange_calendar}", "/data_currency/bar_alignment")]
-    [InlineData("selection: {constraints: {exposure: {max_leverage: 3}}}", "/selection/constraints/exposure")]
-    public void Load_SectionNotEvaluatedYet_IsRefusedNotSkipped(string yaml, string pointer)
-    {
-        var problem = PolicyFixture.OnlyProblem(yaml);
-        Assert.Equal(pointer, problem.Pointer);
-        Assert.True(problem.Unsupported);
-        Assert.Contains("not supported yet", problem.Message, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public void Load_FullSelectionLanguage_OnlyCalendarsAndExposureAreStillMissing()
-    {
-        const string Policy =
-            """
-            world: crypto_mom_1h
-            version: 1
-            data_currency: {max_lag: 5m, min_history: 60d, bar_alignment: exchange_calendar}
-            selection:
-              gates:
-                and:
-                  - sample_days >= 30
-                  - trades_60d >= 40
-                  - sharpe_mid >= 0.60
-                  - max_dd_120d <= 0.25
-              score: "sharpe_mid + 0.1*winrate_long - 0.2*ulcer_mid"
-              topk: {total: 8, by_side: {long: 5, short: 3}}
-              constraints:
-                correlation: {max_pairwise: 0.8}
-                exposure:
-                  gross_budget: {long: 0.60, short: 0.40}
-                  max_leverage: 3.0
-              hysteresis: {promote_after: 2, demote_after: 2, min_dwell: 3h}
-            position_policy: {on_promote: flat_then_enable, on_demote: disable_then_flat}
-            """;
-        var load = new PolicyLoader(new Qmtl.WorldService.Evaluation.MetricNames()).Load(System.Text.Encoding.UTF8.GetBytes(Policy), "application/yaml");
-        Assert.All(load.Problems, problem => Assert.True(problem.Unsupported, problem.Message));
-        Assert.Equal(["/data_currency/bar_alignment", "/selection/constraints/exposure"], load.Problems.Select(problem => problem.Pointer).Order(StringComparer.Ordinal));
     }
 
     [Fact]
@@ -129,6 +105,29 @@ public sealed class PolicyReaderTests
     }
 
     [Fact]
+    public void Load_EveryLayer_KeepsItsLimitsSeverityAndOwner()
+    {
+        var policy = PolicyFixture.Load(Everything);
+        Assert.Equal(["loose", "strict"], policy.ValidationProfiles.Select(profile => profile.Name));
+        var strict = policy.ValidationProfiles[1];
+        Assert.Equal(new SamplePolicy(1.5, 40), strict.Sample);
+        Assert.Equal(new PerformancePolicy(1, 0.2, 1.2) { Severity = "soft" }, strict.Performance);
+        Assert.Equal(new RobustnessPolicy(0.9, 0.5) { Owner = "risk" }, strict.Robustness);
+        Assert.Equal(new RiskLimitsPolicy(0.1, 0.05) { Severity = "info", Owner = "ops" }, strict.Risk);
+        Assert.Equal(("loose", "strict"), (policy.DefaultProfileByStage["backtest_only"], policy.DefaultProfileByStage["paper"]));
+        Assert.Equal(new CohortPolicy(0.5, 0.2, 3) { Severity = "blocking" }, policy.Cohort);
+        Assert.Equal(new PortfolioPolicy(0.02, 0.03, 0.1), policy.Portfolio);
+        Assert.Equal(new BenchmarkPolicy(0.2), policy.Benchmark);
+        Assert.Equal([new StressScenario("crash", 0.4, 0.2, 0.15), new StressScenario("spike", 0.1, null, null)], policy.Stress!.Scenarios);
+        Assert.Equal(["shadow"], policy.PaperShadow!.Stages);
+        Assert.Equal((0.5, 1.5, 1.4, 1.3), (policy.PaperShadow.MinSharpeRatio, policy.PaperShadow.MaxDrawdownRatio, policy.PaperShadow.MaxVarP01Ratio, policy.PaperShadow.MaxEsP01Ratio));
+        Assert.Equal(new LiveMonitoringPolicy(30, 0.5, 0.3, 0.25), policy.LiveMonitoring);
+        Assert.Equal((0.6, 0.4, 3.0, 0.3), (policy.Exposure!.Long, policy.Exposure.Short, policy.Exposure.MaxLeverage, policy.Exposure.SectorCap));
+        Assert.Equal("money", policy.Exposure.Sectors["BTC"]);
+        Assert.Equal(["paper", "shadow"], PolicyFixture.Load("paper_shadow_consistency: {}").PaperShadow!.Stages);
+    }
+
+    [Fact]
     public void Load_PresetWithOverrides_AdjustsAndAddsLimits()
     {
         var policy = PolicyFixture.Load("preset: conservative\npreset_overrides: {sharpe.min: 1.4, trades.min: 30}");
@@ -161,7 +160,7 @@ public sealed class PolicyReaderTests
         version: 3
         description: all of it
         custom_metrics: [my.metric]
-        data_currency: {max_lag: 300s, min_history: 60d, bar_alignment: utc}
+        data_currency: {max_lag: 300s, min_history: 60d, bar_alignment: exchange_calendar}
         thresholds:
           dd: {metric: max_dd, max: 0.3}
         selection:
@@ -171,11 +170,27 @@ public sealed class PolicyReaderTests
               - not: {and: [sharpe_mid != 0.6, "my.metric == 1e-3"]}
           score: sharpe_mid + (0.1*winrate_long) - (ulcer_mid - if(trades > 3, 1, my.metric))
           topk: {total: 8, by_side: {long: 5, short: 3}}
-          constraints: {correlation: {max_pairwise: 0.8}}
+          constraints:
+            correlation: {max_pairwise: 0.8}
+            exposure: {gross_budget: {long: 0.6, short: 0.4}, max_leverage: 3, sector_cap: {per_sector: 0.3}, sectors: {ETH: layer1, BTC: money}}
           hysteresis: {promote_after: 2, demote_after: 3, min_dwell: 90m, metric: sharpe, enter: 1, exit: 0.5}
         validation: {on_error: warn, on_missing_metric: ignore}
         position_policy: {on_promote: flat_then_enable, on_demote: disable_then_flat}
         governance: {live_promotion: {mode: auto_apply, cooldown: 1d, max_live_slots: 3, canary_fraction: 0.1, approvers: [ann, bob]}}
+        validation_profiles:
+          strict:
+            sample: {min_effective_years: 1.5, min_trades_total: 40}
+            performance: {sharpe_min: 1, max_dd_max: 0.2, gain_to_pain_min: 1.2, severity: soft}
+            robustness: {dsr_min: 0.9, cv_sharpe_gap_max: 0.5, owner: risk}
+            risk: {adv_utilization_p95_max: 0.1, participation_rate_p95_max: 0.05, severity: info, owner: ops}
+          loose: {}
+        default_profile_by_stage: {backtest_only: loose, paper: strict}
+        cohort: {sharpe_median_min: 0.5, dsr_median_min: 0.2, top_k: 3, severity: blocking}
+        portfolio: {max_incremental_var_99: 0.02, max_incremental_es_99: 0.03, min_portfolio_sharpe_uplift: 0.1}
+        benchmark: {min_vs_benchmark_sharpe: 0.2}
+        stress: {scenarios: {crash: {dd_max: 0.4, es_99: 0.2, var_99: 0.15}, spike: {dd_max: 0.1}}}
+        paper_shadow_consistency: {stages: [shadow], min_sharpe_ratio: 0.5, max_drawdown_ratio: 1.5, max_var_p01_ratio: 1.4, max_es_p01_ratio: 1.3}
+        live_monitoring: {lookback_days: 30, decay_threshold: 0.5, sharpe_min: 0.3, dd_max: 0.25}
         campaign: {backtest: {window: 7d}, paper: {window: 30d}, common: {min_sample_days: 30, min_trades_total: 10}}
         """;
 }

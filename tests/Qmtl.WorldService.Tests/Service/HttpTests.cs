@@ -43,7 +43,7 @@ public sealed class HttpTests
     [InlineData("POST", "/worlds", "{\"id\":\"A B\"}", 422, "E_INVALID_ARGUMENT", "/id")]
     [InlineData("POST", "/worlds", "{\"idd\":\"a\"}", 422, "E_UNKNOWN_FIELD", "/idd")]
     [InlineData("POST", "/worlds/w/policies", "{\"tresholds\":{}}", 422, "E_POLICY_INVALID", "/tresholds")]
-    [InlineData("POST", "/worlds/w/policies", "{\"stress\":{}}", 422, "E_POLICY_UNSUPPORTED", "/stress")]
+    [InlineData("POST", "/worlds/w/policies", "{\"stress\":{\"scenario\":{}}}", 422, "E_POLICY_INVALID", "/stress/scenario")]
     [InlineData("POST", "/worlds/w/evaluate", "{\"strategy_id\":\"a\",\"policy\":{}}", 422, "E_UNKNOWN_FIELD", "/policy")]
     [InlineData("POST", "/worlds/w/evaluate", "{\"strategy_id\":\"a\",\"stage\":\"moon\"}", 422, "E_INVALID_ARGUMENT", "/stage")]
     [InlineData("POST", "/worlds/w/evaluate", "{\"metrics\":{\"a\":{\"sharpe\":\"high\"}}}", 422, "E_INVALID_ARGUMENT", "/metrics/a/sharpe")]

@@ -275,7 +275,6 @@ public abstract class WorldServiceTests
         Assert.Equal(ReasonCodes.PolicyInvalid.Code, refused.Code.Code);
         Assert.Equal(["/tresholds", "/top_k/metric"], refused.Errors.Select(error => error.Pointer));
         Assert.Contains("did you mean 'sharpe'?", refused.Errors[1].Message, StringComparison.Ordinal);
-        Assert.Equal("E_POLICY_UNSUPPORTED", (await WorldHost.RefusedAsync(() => host.UploadAsync("w", "cohort: {top_k: 1}"))).Code.Code);
         Assert.Empty((await host.Client.ListPoliciesAsync(new ListPoliciesRequest { WorldId = "w" }).ResponseAsync.Within()).Policies);
         Assert.Equal(ReasonCodes.PolicyUnknown.Code, (await WorldHost.RefusedAsync(() => host.EvaluateAsync("w", "a", "r1", ("sharpe", 1)))).Code.Code);
         Assert.Equal(["world_created"], (await host.Client.ListAuditAsync(new ListAuditRequest { WorldId = "w" }).ResponseAsync.Within()).Entries.Select(record => record.Event));

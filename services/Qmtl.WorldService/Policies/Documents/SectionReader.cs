@@ -3,8 +3,7 @@ using System.Globalization;
 namespace Qmtl.WorldService.Policies.Documents;
 
 /// <summary>Something wrong in a document: where, and what to do about it.</summary>
-/// <param name="Unsupported">True when the document means something real that this version does not evaluate yet.</param>
-internal sealed record DocumentProblem(string Pointer, string Message, bool Unsupported = false);
+internal sealed record DocumentProblem(string Pointer, string Message);
 
 /// <summary>All problems of one document: an author corrects them in one go rather than one by one.</summary>
 internal sealed class ProblemList
@@ -16,9 +15,6 @@ internal sealed class ProblemList
     public void Invalid(string pointer, string message) => _problems.Add(new(pointer, message));
 
     public void Invalid(DocumentNode node, string message) => Invalid(node.Pointer, string.Create(CultureInfo.InvariantCulture, $"line {node.Line}: {message}"));
-
-    public void Unsupported(DocumentNode node, string message) =>
-        _problems.Add(new(node.Pointer, string.Create(CultureInfo.InvariantCulture, $"line {node.Line}: {message}"), Unsupported: true));
 }
 
 /// <summary>Reads one mapping strictly: every key is known, every value has its type, every problem is listed.</summary>
@@ -47,7 +43,8 @@ internal sealed class SectionReader
     {
         if (Find<NumberNode>(key, "a number") is not { } node) return null;
         if (node.Value >= min && node.Value <= max) return node.Value;
-        _problems.Invalid(node, string.Create(CultureInfo.InvariantCulture, $"{key} must lie between {min} and {max}, was {node.Value}"));
+        var range = double.IsPositiveInfinity(max) ? Inv($"be at least {min}") : double.IsNegativeInfinity(min) ? Inv($"be at most {max}") : Inv($"lie between {min} and {max}");
+        _problems.Invalid(node, Inv($"{key} must {range}, was {node.Value}"));
         return null;
     }
 
@@ -100,6 +97,45 @@ internal sealed class SectionReader
         return texts;
     }
 
+    /// <summary>A list of a few words.</summary>
+    public IReadOnlyList<string> Words(string key, IReadOnlyCollection<string> words)
+    {
+        var found = new SortedSet<string>(StringComparer.Ordinal);
+        foreach (var item in List(key)?.Items ?? [])
+        {
+            if (item is TextNode text && words.Contains(text.Value, StringComparer.Ordinal)) found.Add(text.Value);
+            else _problems.Invalid(item, $"each item of {key} must be one of {string.Join(", ", words)}, was {item.Kind}");
+        }
+
+        return [.. found];
+    }
+
+    /// <summary>Named sections of one kind, with the keys that each may have.</summary>
+    public IReadOnlyList<(string Name, SectionReader Section)> Sections(string key, string kind, params string[] keys)
+    {
+        var sections = new List<(string Name, SectionReader Section)>();
+        foreach (var (name, node) in Find<MappingNode>(key, $"a mapping of names to {kind} each")?.Members ?? [])
+        {
+            if (node is MappingNode mapping) sections.Add((name, new SectionReader(mapping, _problems, keys)));
+            else _problems.Invalid(node, $"{kind} must be a mapping of {string.Join(", ", keys)}; was {node.Kind}");
+        }
+
+        return sections;
+    }
+
+    /// <summary>A mapping of names to texts.</summary>
+    public IReadOnlyDictionary<string, string> TextMap(string key)
+    {
+        var texts = new SortedDictionary<string, string>(StringComparer.Ordinal);
+        foreach (var (name, node) in Find<MappingNode>(key, "a mapping of names to texts")?.Members ?? [])
+        {
+            if (node is TextNode { Value.Length: > 0 } text) texts[name] = text.Value;
+            else _problems.Invalid(node, $"{name} must be a text, was {node.Kind}");
+        }
+
+        return texts;
+    }
+
     public T? Require<T>(string key, T? value)
         where T : class
     {
@@ -112,6 +148,8 @@ internal sealed class SectionReader
         if (!Has(key)) Missing(key);
         return value;
     }
+
+    private static string Inv(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 
     private void Missing(string key) => _problems.Invalid(_mapping, $"'{key}' is missing here");
 
