@@ -154,8 +154,5 @@ internal sealed partial class WorldServiceApi(
     public override Task<HistoryMetadata> GetHistory(GetHistoryRequest request, ServerCallContext context) =>
         history.GetAsync(request, Caller.From(context), context.CancellationToken);
 
-    public override Task<ListAuditResponse> ListAudit(ListAuditRequest request, ServerCallContext context) =>
-        audit.ListAsync(request, Caller.From(context), context.CancellationToken);
-
     public override Task<WorldServiceHealth> GetHealth(Empty request, ServerCallContext context) => health.GetAsync(context.CancellationToken);
 }

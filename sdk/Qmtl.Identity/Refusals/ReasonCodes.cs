@@ -131,6 +131,9 @@ public static class ReasonCodes
     /// <summary>The world has no such policy version.</summary>
     public static ReasonCode PolicyUnknown { get; } = new("E_POLICY_UNKNOWN", 404, "The world has no such policy version");
 
+    /// <summary>The scenarios are not valid.</summary>
+    public static ReasonCode ScenariosInvalid { get; } = new("E_SCENARIOS_INVALID", 422, "The scenarios are not valid");
+
     /// <summary>The activation entry was never set.</summary>
     public static ReasonCode ActivationUnknown { get; } = new("E_ACTIVATION_UNKNOWN", 404, "The activation entry was never set");
 
