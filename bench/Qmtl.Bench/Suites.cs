@@ -1,5 +1,6 @@
 using Qmtl.Bench.Engine;
 using Qmtl.Bench.Measuring;
+using Qmtl.Bench.Policy;
 
 namespace Qmtl.Bench;
 
@@ -9,5 +10,6 @@ internal static class Suites
     public static IReadOnlyDictionary<string, IReadOnlyList<Benchmark>> All { get; } = new SortedDictionary<string, IReadOnlyList<Benchmark>>(StringComparer.Ordinal)
     {
         ["engine"] = EngineSuite.Benchmarks,
+        ["policy"] = PolicySuite.Benchmarks,
     };
 }

@@ -1,0 +1,23 @@
+using Qmtl.Bench.Measuring;
+
+namespace Qmtl.Bench.Policy;
+
+/// <summary>How fast worlds are judged.</summary>
+internal static class PolicySuite
+{
+    private static readonly Unit Milliseconds = new("ms", IsRate: false, 1e3);
+
+    public static IReadOnlyList<Benchmark> Benchmarks { get; } =
+    [
+        Selection("policy-1000", 1_000, goal: null),
+        Selection("policy-10000", 10_000, Goal.Value(must: 40, aim: 10)),
+        Selection("policy-20000", 20_000, goal: null),
+    ];
+
+    private static ContestBenchmark Selection(string name, int strategies, Goal? goal) => new(
+        name,
+        $"{strategies:N0} strategies judged by every kind of rule, the full tree of reasons read for each; baseline: a loop over the same rules without reasons",
+        goal,
+        Milliseconds,
+        scale => SelectionContest.Prepare(scale switch { Scale.Full => strategies, Scale.Quick => strategies / 10, _ => 300 }));
+}
