@@ -1,5 +1,6 @@
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
+using Qmtl.Protos;
 using Qmtl.ServiceDefaults.Rpc;
 using Qmtl.V1;
 using Qmtl.WorldService.Access;
@@ -13,6 +14,7 @@ using Qmtl.WorldService.Evaluation;
 using Qmtl.WorldService.Health;
 using Qmtl.WorldService.History;
 using Qmtl.WorldService.Policies;
+using Qmtl.WorldService.Stages;
 using Qmtl.WorldService.Worlds;
 
 namespace Qmtl.WorldService;
@@ -22,6 +24,7 @@ internal sealed partial class WorldServiceApi(
     WorldsHandler worlds,
     PoliciesHandler policies,
     BindingsHandler bindings,
+    StandingsHandler standings,
     DecisionsHandler decisions,
     ActivationHandler activation,
     EvaluationHandler evaluation,
@@ -87,6 +90,12 @@ internal sealed partial class WorldServiceApi(
     public override Task<BindingsResponse> ListBindings(ListBindingsRequest request, ServerCallContext context) =>
         bindings.ListAsync(request, Caller.From(context), context.CancellationToken);
 
+    public override Task<BindingsResponse> UnbindStrategy(UnbindStrategyRequest request, ServerCallContext context) =>
+        bindings.UnbindAsync(request, Caller.From(context), context.CancellationToken);
+
+    public override Task<ListStandingsResponse> ListStandings(ListStandingsRequest request, ServerCallContext context) =>
+        standings.ListAsync(request, Caller.From(context), context.CancellationToken);
+
     public override Task<DecisionsResponse> SetDecisions(SetDecisionsRequest request, ServerCallContext context) =>
         decisions.SetAsync(request, Caller.From(context), context.CancellationToken);
 
@@ -104,14 +113,14 @@ internal sealed partial class WorldServiceApi(
     public override async Task<ActivationEnvelope> GetActivation(GetActivationRequest request, ServerCallContext context)
     {
         var entry = await activation.GetAsync(request, Caller.From(context), context.CancellationToken);
-        context.SetETag(entry.Etag);
+        context.SetETag(entry.HttpEtag());
         return entry;
     }
 
     public override async Task<ActivationEnvelope> PutActivation(PutActivationRequest request, ServerCallContext context)
     {
         var entry = await activation.PutAsync(request, Caller.From(context), context.CancellationToken);
-        context.SetETag(entry.Etag);
+        context.SetETag(entry.HttpEtag());
         return entry;
     }
 

@@ -14,6 +14,7 @@ using Qmtl.WorldService.Health;
 using Qmtl.WorldService.History;
 using Qmtl.WorldService.Policies;
 using Qmtl.WorldService.Policies.Expressions;
+using Qmtl.WorldService.Stages;
 using Qmtl.WorldService.Telemetry;
 using Qmtl.WorldService.Worlds;
 
@@ -48,6 +49,7 @@ public static class WorldServiceExtensions
         services.AddSingleton<WorldsHandler>();
         services.AddSingleton<PoliciesHandler>();
         services.AddSingleton<BindingsHandler>();
+        services.AddSingleton<StandingsHandler>();
         services.AddSingleton<DecisionsHandler>();
         services.AddSingleton<ActivationHandler>();
         services.AddSingleton<EvaluationHandler>();

@@ -13,6 +13,7 @@ public sealed class EventTests
         { "activation_updated", """{"world_id":"w","etag":"e1","run_id":"r","entity_version":7}""", "activation", "w", "activation_updated:w:e1:r:7" },
         { "activation_ack", """{"world_id":"w","run_id":"r","sequence":3,"phase":"freeze"}""", "control.activation.ack", "w", "activation_ack:w:r:3:freeze:1" },
         { "policy_updated", """{"world_id":"w","policy_version":2,"checksum":"c"}""", "policy", "w", "policy_updated:w:2:c:1" },
+        { "world_updated", """{"world_id":"w","ts":"2026-01-05T00:00:00Z","entity_version":3}""", "policy", "w", "world_updated:w:2026-01-05T00:00:00Z:3" },
         { "validation_profile_changed", """{"world_id":"w","policy_version":2}""", "policy", "w", "validation_profile_changed:w:2:1" },
         { "evaluation_run_created", """{"world_id":"w","strategy_id":"s","run_id":"r"}""", "evaluation", "w", "evaluation_run_created:w:s:r:1" },
         { "evaluation_run_updated", """{"world_id":"w","strategy_id":"s","run_id":"r","change_type":"override","entity_version":4}""", "evaluation", "w", "evaluation_run_updated:w:s:r:override:4" },

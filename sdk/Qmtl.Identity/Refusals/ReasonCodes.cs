@@ -146,6 +146,9 @@ public static class ReasonCodes
     /// <summary>There is no state of this kind.</summary>
     public static ReasonCode UnknownTopic { get; } = new("E_UNKNOWN_TOPIC", 400, "There is no state of this kind");
 
+    /// <summary>The strategy has not come that far.</summary>
+    public static ReasonCode StageTooLow { get; } = new("E_STAGE_TOO_LOW", 409, "The strategy has not come that far");
+
     /// <summary>The world's risk circuit has tripped.</summary>
     public static ReasonCode CircuitBreaker { get; } = new("E_CIRCUIT_BREAKER", 409, "The world's risk circuit has tripped");
 

@@ -19,17 +19,17 @@ internal static class Augmentation
         };
         if (reading.IsStale) copy.EffectiveMode = EffectiveMode.ComputeOnly.ToToken();
         var fallback = reading.IsStale ? reading.Decision is null ? DowngradeReason.DecisionUnavailable : DowngradeReason.StaleDecision : (DowngradeReason?)null;
-        var context = Context(worldId, copy.EffectiveMode, AsOf(copy), copy.DatasetFingerprint, fallback);
+        var context = Context(worldId, copy.EffectiveMode, AsOf(copy.DatasetFingerprint, copy.AsOf), copy.DatasetFingerprint, fallback);
         copy.ExecutionDomain = context.ExecutionDomain;
         copy.ComputeContext = context;
         return copy;
     }
 
-    /// <summary>An activation with its execution domain and context. An activation carries no as-of of its own.</summary>
+    /// <summary>An activation with its execution domain and context, pinned to the data that the strategy stands on.</summary>
     public static ActivationEnvelope Activation(ActivationEnvelope envelope, bool isStale)
     {
         var copy = envelope.Clone();
-        var context = Context(copy.WorldId, copy.EffectiveMode, asOf: null, fingerprint: null, isStale ? DowngradeReason.DecisionUnavailable : null);
+        var context = Context(copy.WorldId, copy.EffectiveMode, AsOf(copy.DatasetFingerprint, copy.AsOf), copy.DatasetFingerprint, isStale ? DowngradeReason.DecisionUnavailable : null);
         copy.ExecutionDomain = context.ExecutionDomain;
         copy.ComputeContext = context;
         return copy;
@@ -65,5 +65,6 @@ internal static class Augmentation
         };
     }
 
-    private static string? AsOf(DecisionEnvelope decision) => decision.DatasetFingerprint is null ? null : decision.AsOf?.ToDateTimeOffset().ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFFF'Z'", System.Globalization.CultureInfo.InvariantCulture);
+    // A time without data pins nothing.
+    private static string? AsOf(string? fingerprint, Timestamp? asOf) => fingerprint is null ? null : asOf?.ToDateTimeOffset().ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFFF'Z'", System.Globalization.CultureInfo.InvariantCulture);
 }

@@ -1,4 +1,5 @@
 using Grpc.Core;
+using Qmtl.Protos;
 using Qmtl.ServiceDefaults.Rpc;
 using Qmtl.V1;
 
@@ -27,7 +28,7 @@ internal sealed class WorldReads(WorldService.WorldServiceClient worlds, Decisio
         var envelope = known is null
             ? Augmentation.Unavailable(request.WorldId, request.StrategyId, request.Side, time.GetUtcNow())
             : Augmentation.Activation(known, isStale: false);
-        Mark(context, envelope.Etag, known is null);
+        Mark(context, envelope.HttpEtag(), known is null);
         return envelope;
     }
 

@@ -24,6 +24,9 @@ internal sealed record ActivationEntry
 
     public string EffectiveMode { get; init; } = "";
 
+    /// <summary>The most an operator lets the entry do, a token of a mode; null when nobody limited it.</summary>
+    public string? ModeLimit { get; init; }
+
     public string? RunId { get; init; }
 
     public DateTimeOffset Ts { get; init; }

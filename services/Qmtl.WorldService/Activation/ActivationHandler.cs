@@ -5,6 +5,7 @@ using Qmtl.Storage;
 using Qmtl.V1;
 using Qmtl.WorldService.Access;
 using Qmtl.WorldService.Decisions;
+using Qmtl.WorldService.History;
 using Qmtl.WorldService.Worlds;
 using StateHash = Qmtl.V1.StateHash;
 
@@ -19,11 +20,14 @@ internal sealed class ActivationHandler(IDatabase database, WorldWriter writer, 
         StrategyIds.Check(request.StrategyId, "/strategy_id");
         var side = ActivationRules.ParseSide(request.Side);
         var entries = await table.ListAsync(request.WorldId, cancellationToken);
+        var report = await database.ReadAsync(session => HistoryStore.LatestAsync(session, request.WorldId, request.StrategyId), cancellationToken);
         var entry = entries.FirstOrDefault(entry => string.Equals(entry.StrategyId, request.StrategyId, StringComparison.Ordinal) && string.Equals(entry.Side, side, StringComparison.Ordinal))
             ?? throw new RefusalException(
                 ReasonCodes.ActivationUnknown,
                 $"World '{request.WorldId}' has no activation for the {side} side of '{request.StrategyId}': it was never active there. Treat the order gate as CLOSED.");
-        return entry.ToEnvelope(ActivationStore.HashOf(request.WorldId, entries));
+        var envelope = entry.ToEnvelope(ActivationStore.HashOf(request.WorldId, entries));
+        Pin(envelope, report);
+        return envelope;
     }
 
     public Task<ActivationEnvelope> PutAsync(PutActivationRequest request, Caller caller, CancellationToken cancellationToken)
@@ -36,16 +40,27 @@ internal sealed class ActivationHandler(IDatabase database, WorldWriter writer, 
             caller,
             async change =>
             {
-                var decided = Decision.Decide(change.Before, null, change.Unit.Now).Mode;
+                var grant = new ActivationGrant(
+                    Decision.Decide(change.Before, null, change.Unit.Now).Mode, change.Before.StageOf(request.StrategyId), change.World.AllowLive, change.World.CircuitBreaker);
                 var current = await ActivationStore.FindAsync(change.Unit, request.WorldId, request.StrategyId, side);
-                var entry = ActivationRules.Put(current, request, decided, change.World.AllowLive, change.Unit.Now);
+                var entry = ActivationRules.Put(current, request, grant, change.Unit.Now);
                 var entries = await ActivationStore.ListAsync(change.Unit, request.WorldId);
                 await change.AuditAsync("activation_put", request, null);
                 await ActivationReconciler.SaveAsync(change, entries, [entry]);
                 var after = entries.Where(other => !(string.Equals(other.StrategyId, entry.StrategyId, StringComparison.Ordinal) && string.Equals(other.Side, side, StringComparison.Ordinal))).Append(entry);
-                return entry.ToEnvelope(ActivationStore.HashOf(request.WorldId, after));
+                var envelope = entry.ToEnvelope(ActivationStore.HashOf(request.WorldId, after));
+                Pin(envelope, await HistoryStore.LatestAsync(change.Unit, request.WorldId, request.StrategyId));
+                return envelope;
             },
             cancellationToken);
+    }
+
+    /// <summary>Says which data the strategy stands on. A report without a fingerprint pins nothing: nobody could tell that data from other data.</summary>
+    private static void Pin(ActivationEnvelope envelope, HistoryReport? report)
+    {
+        if (report is null || string.IsNullOrEmpty(report.DatasetFingerprint)) return;
+        envelope.AsOf = report.AsOf;
+        envelope.DatasetFingerprint = report.DatasetFingerprint;
     }
 
     public Task<StateHash> GetStateHashAsync(GetStateHashRequest request, Caller caller, CancellationToken cancellationToken)

@@ -1,17 +1,22 @@
+using Google.Protobuf.WellKnownTypes;
 using Qmtl.Identity;
+using Qmtl.V1;
 using Qmtl.WorldService.Decisions;
+using Qmtl.WorldService.Edges;
+using Qmtl.WorldService.Stages;
 using Qmtl.WorldService.Worlds;
 
 namespace Qmtl.WorldService.Activation;
 
-/// <summary>Brings activation in line with the decision within the transaction that changed the decision.</summary>
+/// <summary>Brings stages and activation in line with the decision within the transaction that changed the decision, and says what changed.</summary>
 internal sealed class ActivationReconciler(DecisionStore decisions)
 {
     public async Task ReconcileAsync(WorldChange change)
     {
         var unit = change.Unit;
         var world = await WorldStore.GetAsync(unit, change.World.WorldId);
-        var after = await decisions.LoadAsync(unit, world);
+        var after = await DemoteAsync(change, await decisions.LoadAsync(unit, world));
+        if (!world.AllowLive && change.Before.AllowLive) await CloseLiveEdgesAsync(change);
         var was = Decision.Decide(change.Before, null, unit.Now);
         var now = Decision.Decide(after, null, unit.Now);
 
@@ -28,11 +33,39 @@ internal sealed class ActivationReconciler(DecisionStore decisions)
             change.Before.Active.ToHashSet(StringComparer.Ordinal),
             after.Active.ToHashSet(StringComparer.Ordinal),
             await SidesAsync(change),
+            after.Stages,
             now.Mode,
-            was.Mode != now.Mode,
+            world.CircuitBreaker,
             change.RunId,
             unit.Now));
         await SaveAsync(change, entries, changed);
+        if (was.Mode != now.Mode || Switched(change.World, world)) await AnnounceAsync(change, world, now.Mode, now.Reason, now.Etag);
+    }
+
+    /// <summary>Tells everyone who remembers the world's decision that it is void.</summary>
+    public static ValueTask AnnounceAsync(WorldChange change, WorldRow world, EffectiveMode mode, string reason, string etag) => change.PublishAsync("world_updated", new WorldUpdated
+    {
+        Version = 1,
+        WorldId = world.WorldId,
+        State = world.State,
+        AllowLive = world.AllowLive,
+        CircuitBreaker = world.CircuitBreaker,
+        EffectiveMode = mode.ToToken(),
+        Reason = reason,
+        Etag = etag,
+        Ts = Timestamp.FromDateTimeOffset(change.Unit.Now),
+        EntityVersion = (int)world.Revision,
+    });
+
+    /// <summary>Closes every edge into the live domain.</summary>
+    public static async Task CloseLiveEdgesAsync(WorldChange change)
+    {
+        foreach (var edge in (await EdgeStore.ListAsync(change.Unit, change.World.WorldId)).Where(edge => edge.Active && EdgeStore.LeadsToLive(edge.Dst)))
+        {
+            var closed = edge with { Active = false, Reason = "allow_live_disabled", Actor = change.Caller.Subject, UpdatedAt = change.Unit.Now };
+            await EdgeStore.SaveAsync(change.Unit, closed);
+            await change.AuditAsync("edge_override_set", null, closed.ToMessage());
+        }
     }
 
     /// <summary>Writes entries with their events. All carry the hash of the state that the transaction leaves behind.</summary>
@@ -51,6 +84,24 @@ internal sealed class ActivationReconciler(DecisionStore decisions)
         }
 
         change.Activated.AddRange(changed);
+    }
+
+    private static bool Switched(WorldRow before, WorldRow after) =>
+        before.AllowLive != after.AllowLive || before.CircuitBreaker != after.CircuitBreaker || !string.Equals(before.State, after.State, StringComparison.Ordinal);
+
+    private static async Task<DecisionInputs> DemoteAsync(WorldChange change, DecisionInputs inputs)
+    {
+        var demoted = StageRules.Demoted(inputs);
+        if (demoted.Count == 0) return inputs;
+        var stages = inputs.Stages.ToDictionary(StringComparer.Ordinal);
+        foreach (var strategy in demoted)
+        {
+            await StageStore.SetAsync(change.Unit, inputs.WorldId, strategy, StageNames.Paper, change.RunId ?? "");
+            stages[strategy] = StageNames.Paper;
+            await change.AuditAsync("stage_changed", null, StageRules.Describe(strategy, StageNames.Live, StageNames.Paper, inputs.AllowLive ? "left_active_set" : "allow_live_disabled"));
+        }
+
+        return inputs with { Stages = stages };
     }
 
     private static async Task<Dictionary<string, IReadOnlyList<string>>> SidesAsync(WorldChange change)

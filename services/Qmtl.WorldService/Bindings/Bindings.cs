@@ -1,8 +1,11 @@
 using Google.Protobuf.WellKnownTypes;
+using Qmtl.Identity;
 using Qmtl.Storage;
 using Qmtl.V1;
 using Qmtl.WorldService.Access;
+using Qmtl.WorldService.Activation;
 using Qmtl.WorldService.Decisions;
+using Qmtl.WorldService.Stages;
 using Qmtl.WorldService.Worlds;
 
 namespace Qmtl.WorldService.Bindings;
@@ -25,6 +28,10 @@ internal static class BindingStore
     public static async Task<bool> InsertAsync(IUnitOfWork unit, string worldId, string strategyId) => await unit.ExecuteAsync(
         "INSERT INTO ws_bindings (world_id, strategy_id, created_at) VALUES (@worldId, @strategyId, @Now) ON CONFLICT (world_id, strategy_id) DO NOTHING",
         new { worldId, strategyId, unit.Now }) > 0;
+
+    /// <summary>Says whether there was such a binding.</summary>
+    public static async Task<bool> DeleteAsync(IUnitOfWork unit, string worldId, string strategyId) => await unit.ExecuteAsync(
+        "DELETE FROM ws_bindings WHERE world_id = @worldId AND strategy_id = @strategyId", new { worldId, strategyId }) > 0;
 }
 
 /// <summary>Binds strategies to worlds.</summary>
@@ -51,6 +58,33 @@ internal sealed class BindingsHandler(IDatabase database, WorldWriter writer, Wo
             cancellationToken);
     }
 
+    public Task<BindingsResponse> UnbindAsync(UnbindStrategyRequest request, Caller caller, CancellationToken cancellationToken)
+    {
+        access.Require(caller, request.WorldId, WorldRole.Operator);
+        StrategyIds.Check(request.StrategyId, "/strategy_id");
+        return writer.ChangeAsync(
+            request.WorldId,
+            caller,
+            async change =>
+            {
+                if (!await BindingStore.DeleteAsync(change.Unit, request.WorldId, request.StrategyId))
+                {
+                    throw new RefusalException(ReasonCodes.StrategyUnknown, $"'{request.StrategyId}' is not bound to world '{request.WorldId}'; list its bindings with GET /worlds/{request.WorldId}/bindings.");
+                }
+
+                // Its runs and measurements stay for the audit; without a binding no later evaluation takes them up.
+                string[] active = [.. change.Before.Active.Where(strategy => !string.Equals(strategy, request.StrategyId, StringComparison.Ordinal))];
+                await DecisionStore.ReplaceAsync(change.Unit, request.WorldId, active);
+                await StageStore.SetAsync(change.Unit, request.WorldId, request.StrategyId, StageNames.Backtest, "");
+                change.AffectsDecision();
+                await CloseAsync(change, request.StrategyId);
+                var response = await RespondAsync(change.Unit, request.WorldId);
+                await change.AuditAsync("strategy_unbound", request, null);
+                return response;
+            },
+            cancellationToken);
+    }
+
     public Task<BindingsResponse> ListAsync(ListBindingsRequest request, Caller caller, CancellationToken cancellationToken)
     {
         access.Require(caller, request.WorldId, WorldRole.Reader);
@@ -61,6 +95,17 @@ internal sealed class BindingsHandler(IDatabase database, WorldWriter writer, Wo
                 return await RespondAsync(session, request.WorldId);
             },
             cancellationToken);
+    }
+
+    // Who is in the active set is closed with it; what an operator opened by hand beside it is closed here.
+    private static async Task CloseAsync(WorldChange change, string strategyId)
+    {
+        if (change.Before.Active.Contains(strategyId, StringComparer.Ordinal)) return;
+        var entries = await ActivationStore.ListAsync(change.Unit, change.World.WorldId);
+        ActivationEntry[] closed = [.. entries
+            .Where(entry => entry.Active && string.Equals(entry.StrategyId, strategyId, StringComparison.Ordinal))
+            .Select(entry => entry with { Active = false, RunId = null, Ts = change.Unit.Now, EntryVersion = entry.EntryVersion + 1 })];
+        await ActivationReconciler.SaveAsync(change, entries, closed);
     }
 
     private static async Task<BindingsResponse> RespondAsync(ISession session, string worldId)

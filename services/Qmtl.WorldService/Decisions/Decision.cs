@@ -2,12 +2,13 @@ using System.Globalization;
 using System.Text;
 using Qmtl.Identity;
 using Qmtl.V1;
+using Qmtl.WorldService.Stages;
 
 namespace Qmtl.WorldService.Decisions;
 
 /// <summary>Everything a decision depends on but the time.</summary>
 /// <param name="Active">The active strategies, in order.</param>
-/// <param name="PaperObserved">Whether an active strategy is being observed on paper.</param>
+/// <param name="Stages">How far strategies have come; one that is missing is at backtest.</param>
 /// <param name="Facts">The newest report about the world's data; null when there was none.</param>
 /// <param name="MaxLag">How old the policy lets that data be; null when it does not care.</param>
 /// <param name="DataEnd">The end of the data of the active strategy that is furthest behind; null when unknown.</param>
@@ -18,15 +19,19 @@ internal sealed record DecisionInputs(
     bool Suspended,
     bool AllowLive,
     bool CircuitBreaker,
+    bool Shadow,
     int PolicyVersion,
     int Bindings,
     IReadOnlyList<string> Active,
-    bool PaperObserved,
+    IReadOnlyDictionary<string, string> Stages,
     DataFacts? Facts,
     TimeSpan? MaxLag,
     DateTimeOffset? DataEnd,
     string? LiveFingerprint,
-    DateTimeOffset ChangedAt);
+    DateTimeOffset ChangedAt)
+{
+    public string StageOf(string strategyId) => Stages.GetValueOrDefault(strategyId, StageNames.Backtest);
+}
 
 /// <summary>What was reported about the data a world was judged on.</summary>
 internal sealed record DataFacts(HistoryReport Report, DateTimeOffset UpdatedAt)
@@ -36,7 +41,10 @@ internal sealed record DataFacts(HistoryReport Report, DateTimeOffset UpdatedAt)
     public bool HasMetrics => Report.CoverageBounds.Count == 2 || Report.ConformanceFlags.Count > 0 || Report.Rows is not null;
 }
 
-/// <summary>How a world may execute now. Anything that is missing, stale or contradictory keeps it from trading.</summary>
+/// <summary>
+/// What a world permits at most now. Anything that is missing, stale or contradictory keeps it from trading. A strategy runs in the lower of this
+/// and what its activation entry says, which never exceeds the strategy's own stage.
+/// </summary>
 internal sealed record Decision(EffectiveMode Mode, string Reason, TimeSpan Ttl, DateTimeOffset AsOf, string Etag)
 {
     public static readonly TimeSpan StandardTtl = TimeSpan.FromSeconds(300);
@@ -77,12 +85,26 @@ internal sealed record Decision(EffectiveMode Mode, string Reason, TimeSpan Ttl,
 
     // Late metrics about data on which the world is live already do not throw it out; other data, or none, does.
     private static bool HoldsLive(DecisionInputs inputs) =>
-        inputs.AllowLive && inputs.Facts?.Fingerprint is { } fingerprint && string.Equals(fingerprint, inputs.LiveFingerprint, StringComparison.Ordinal);
+        inputs.AllowLive && !inputs.Shadow && inputs.Facts?.Fingerprint is { } fingerprint && string.Equals(fingerprint, inputs.LiveFingerprint, StringComparison.Ordinal);
 
+    // With everything in place a world that may go live permits it, unless all it has is under observation on paper.
     private static EffectiveMode Granted(DecisionInputs inputs, out string? reason)
     {
-        reason = inputs.PaperObserved ? "paper_observed" : inputs.AllowLive ? null : "allow_live_disabled";
-        return inputs.PaperObserved ? EffectiveMode.Paper : inputs.AllowLive ? EffectiveMode.Live : EffectiveMode.ComputeOnly;
+        if (inputs.Shadow)
+        {
+            reason = "shadow_requested";
+            return EffectiveMode.Shadow;
+        }
+
+        var promoted = inputs.AllowLive && inputs.Active.Any(strategy => inputs.StageOf(strategy) is StageNames.Live);
+        if (!promoted && inputs.Active.Any(strategy => inputs.StageOf(strategy) is not StageNames.Backtest))
+        {
+            reason = "paper_observed";
+            return EffectiveMode.Paper;
+        }
+
+        reason = inputs.AllowLive ? null : "allow_live_disabled";
+        return inputs.AllowLive ? EffectiveMode.Live : EffectiveMode.ComputeOnly;
     }
 
     private static string? Lag(DecisionInputs inputs, DateTimeOffset now, out TimeSpan ttl)

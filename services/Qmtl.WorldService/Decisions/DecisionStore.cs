@@ -1,6 +1,7 @@
 using Qmtl.Storage;
 using Qmtl.V1;
 using Qmtl.WorldService.Policies;
+using Qmtl.WorldService.Stages;
 using Qmtl.WorldService.Worlds;
 
 namespace Qmtl.WorldService.Decisions;
@@ -38,10 +39,11 @@ internal sealed class DecisionStore(PolicyStore policies)
             $"SELECT report, updated_at FROM ws_history WHERE world_id = @WorldId ORDER BY updated_at DESC, strategy_id {session.Dialect.Ordinal}, node_id {session.Dialect.Ordinal} LIMIT 1", key);
         var observed = await session.QueryAsync<ObservedRow>(
             """
-            SELECT m.strategy_id, m.stage, m.data_end, m.updated_at FROM ws_measurements m
+            SELECT m.strategy_id, m.data_end FROM ws_measurements m
             JOIN ws_decisions d ON d.world_id = m.world_id AND d.strategy_id = m.strategy_id WHERE m.world_id = @WorldId
             """,
             key);
+        var stages = await StageStore.ListAsync(session, world.WorldId);
         var policy = await policies.FindDefaultAsync(session, world);
         var facts = fact is null ? null : new DataFacts(Json.Read<HistoryReport>(fact.Report), fact.UpdatedAt);
         return new DecisionInputs(
@@ -49,10 +51,11 @@ internal sealed class DecisionStore(PolicyStore policies)
             string.Equals(world.State, WorldStates.Suspended, StringComparison.Ordinal),
             world.AllowLive,
             world.CircuitBreaker,
+            world.Shadow,
             world.DefaultPolicyVersion,
             (int)bindings,
             active,
-            observed.Any(row => string.Equals(row.Stage, "paper", StringComparison.Ordinal)),
+            stages.ToDictionary(row => row.StrategyId, row => row.Stage, StringComparer.Ordinal),
             facts,
             policy?.DataCurrency?.MaxLag,
             OldestEnd(active, observed),
@@ -87,10 +90,6 @@ internal sealed class DecisionStore(PolicyStore policies)
     {
         public string StrategyId { get; init; } = "";
 
-        public string Stage { get; init; } = "";
-
         public DateTimeOffset? DataEnd { get; init; }
-
-        public DateTimeOffset UpdatedAt { get; init; }
     }
 }

@@ -1,4 +1,5 @@
 using Google.Protobuf.WellKnownTypes;
+using Qmtl.Identity;
 using Qmtl.Storage;
 using Qmtl.V1;
 using Qmtl.WorldService.Access;
@@ -42,6 +43,10 @@ internal static class EdgeStore
     public static Task InsertDefaultAsync(IUnitOfWork unit, string worldId) => SaveAsync(
         unit, new EdgeRow { WorldId = worldId, Src = "domain:backtest", Dst = "domain:live", Active = false, Reason = "auto", Actor = "worldservice", UpdatedAt = unit.Now });
 
+    /// <summary>Whether data that flows to <paramref name="dst"/> reaches live.</summary>
+    public static bool LeadsToLive(string dst) =>
+        dst.StartsWith("domain:", StringComparison.Ordinal) && ExecutionModes.ParseDomain(dst["domain:".Length..]) is ExecutionDomain.Live;
+
     public static Task<IReadOnlyList<EdgeRow>> ListAsync(ISession session, string worldId) => session.QueryAsync<EdgeRow>(
         $"SELECT * FROM ws_edges WHERE world_id = @worldId ORDER BY src {session.Dialect.Ordinal}, dst {session.Dialect.Ordinal}", new { worldId });
 
@@ -82,6 +87,11 @@ internal sealed class EdgesHandler(IDatabase database, WorldWriter writer, World
             caller,
             async change =>
             {
+                if (request.Active && EdgeStore.LeadsToLive(request.Dst) && !change.World.AllowLive)
+                {
+                    throw new RefusalException(ReasonCodes.LiveDisabled, $"World '{request.WorldId}' does not allow live, so nothing may flow to {request.Dst}; its owner can allow it with PUT /worlds/{request.WorldId}.");
+                }
+
                 var edge = new EdgeRow
                 {
                     WorldId = request.WorldId,

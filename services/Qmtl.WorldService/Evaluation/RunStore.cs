@@ -48,6 +48,16 @@ internal static class RunStore
     public static Task<RunRow?> FindLatestAsync(ISession session, string worldId, string strategyId) => session.FirstOrDefaultAsync<RunRow>(
         $"SELECT * FROM ws_runs WHERE world_id = @worldId AND strategy_id = @strategyId ORDER BY updated_at DESC, run_id {session.Dialect.Ordinal} DESC LIMIT 1", new { worldId, strategyId });
 
+    /// <summary>The run of each strategy of a world that was updated last.</summary>
+    public static Task<IReadOnlyList<RunRow>> ListLatestAsync(ISession session, string worldId) => session.QueryAsync<RunRow>(
+        $"""
+        SELECT * FROM (
+            SELECT r.*, ROW_NUMBER() OVER (PARTITION BY strategy_id ORDER BY updated_at DESC, run_id {session.Dialect.Ordinal} DESC) AS place
+            FROM ws_runs r WHERE world_id = @worldId) latest
+        WHERE place = 1
+        """,
+        new { worldId });
+
     /// <summary>Newest first, behind a place in that order.</summary>
     public static Task<IReadOnlyList<RunRow>> ListAsync(ISession session, string worldId, string strategyId, string stage, RunCursor after, int take) => session.QueryAsync<RunRow>(
         $"""

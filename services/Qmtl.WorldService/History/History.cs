@@ -25,6 +25,12 @@ internal static class HistoryStore
         """,
         new { worldId, report.StrategyId, report.NodeId, json = Json.Write(report), unit.Now });
 
+    /// <summary>The newest report about a strategy; null when there is none.</summary>
+    public static async Task<HistoryReport?> LatestAsync(ISession session, string worldId, string strategyId) =>
+        await session.ScalarAsync<string>(
+            $"SELECT report FROM ws_history WHERE world_id = @worldId AND strategy_id = @strategyId ORDER BY updated_at DESC, node_id {session.Dialect.Ordinal} LIMIT 1",
+            new { worldId, strategyId }) is { } json ? Json.Read<HistoryReport>(json) : null;
+
     public static Task<IReadOnlyList<HistoryRow>> ListAsync(ISession session, string worldId, string strategyId, string nodeId) => session.QueryAsync<HistoryRow>(
         $"""
         SELECT report, updated_at FROM ws_history

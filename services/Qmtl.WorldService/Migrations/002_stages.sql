@@ -7,3 +7,9 @@ CREATE TABLE ws_stages (
     since       BIGINT NOT NULL,
     PRIMARY KEY (world_id, strategy_id)
 );
+
+-- An operator lets the whole world compute beside live without orders.
+ALTER TABLE ws_worlds ADD COLUMN shadow BOOLEAN NOT NULL DEFAULT FALSE;
+
+-- The most an operator lets an entry do; NULL means whatever the world and the stage allow.
+ALTER TABLE ws_activation ADD COLUMN mode_limit TEXT;

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using System.Text.Json;
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
@@ -16,12 +17,19 @@ internal sealed class PoliciesHandler(IDatabase database, WorldWriter writer, Po
     public Task<CreatePolicyResponse> CreateAsync(CreatePolicyRequest request, Caller caller, CancellationToken cancellationToken)
     {
         access.Require(caller, request.WorldId, WorldRole.Owner);
-        var body = request.Document?.Data ?? ByteString.Empty;
-        var loaded = Load(body.Span, request.Document?.ContentType, request.WorldId);
-        var row = new PolicyRow
+        var row = Read((request.Document?.Data ?? ByteString.Empty).Span, request.Document?.ContentType, request.WorldId);
+        return writer.ChangeAsync(request.WorldId, caller, change => InsertAsync(change, row), cancellationToken);
+    }
+
+    /// <summary>An upload as the row it becomes, still without its version.</summary>
+    /// <exception cref="RefusalException">The document is no valid policy of the world.</exception>
+    public PolicyRow Read(ReadOnlySpan<byte> body, string? contentType, string worldId)
+    {
+        var loaded = Load(body, contentType, worldId);
+        return new PolicyRow
         {
-            WorldId = request.WorldId,
-            Source = body.ToStringUtf8(),
+            WorldId = worldId,
+            Source = Encoding.UTF8.GetString(body),
             Payload = loaded.Canonical,
             Checksum = "sha256:" + ContentHash.Sha256Hex(loaded.Canonical),
             Preset = loaded.Preset ?? "",
@@ -29,7 +37,6 @@ internal sealed class PoliciesHandler(IDatabase database, WorldWriter writer, Po
             PresetVersion = loaded.PresetVersion ?? "",
             Overrides = JsonSerializer.Serialize(loaded.Overrides),
         };
-        return writer.ChangeAsync(request.WorldId, caller, change => InsertAsync(change, row), cancellationToken);
     }
 
     public Task<ListPoliciesResponse> ListAsync(ListPoliciesRequest request, Caller caller, CancellationToken cancellationToken)
@@ -101,7 +108,8 @@ internal sealed class PoliciesHandler(IDatabase database, WorldWriter writer, Po
             [.. load.Problems.Select(problem => new FieldError(problem.Pointer, problem.Message))]);
     }
 
-    private static async Task<CreatePolicyResponse> InsertAsync(WorldChange change, PolicyRow row)
+    /// <summary>Adds a policy as the world's next version; the first is in force at once.</summary>
+    public static async Task<CreatePolicyResponse> InsertAsync(WorldChange change, PolicyRow row)
     {
         var first = change.World.DefaultPolicyVersion == 0;
         var policy = row with

@@ -37,6 +37,9 @@ internal static class StageStore
     public static Task<StageRow?> FindAsync(ISession session, string worldId, string strategyId) =>
         session.FirstOrDefaultAsync<StageRow>("SELECT * FROM ws_stages WHERE world_id = @worldId AND strategy_id = @strategyId", new { worldId, strategyId });
 
+    /// <summary>Takes every stage of a world away.</summary>
+    public static Task ClearAsync(IUnitOfWork unit, string worldId) => unit.ExecuteAsync("DELETE FROM ws_stages WHERE world_id = @worldId", new { worldId });
+
     /// <summary>Brings a strategy to a stage; says whether that changed anything.</summary>
     public static async Task<bool> SetAsync(IUnitOfWork unit, string worldId, string strategyId, string stage, string runId)
     {

@@ -24,6 +24,8 @@ internal sealed record WorldRow
 
     public bool CircuitBreaker { get; init; }
 
+    public bool Shadow { get; init; }
+
     public int DefaultPolicyVersion { get; init; }
 
     public string? RiskProfile { get; init; }
@@ -55,6 +57,7 @@ internal sealed record WorldRow
             State = State,
             AllowLive = AllowLive,
             CircuitBreaker = CircuitBreaker,
+            Shadow = Shadow,
             DefaultPolicyVersion = DefaultPolicyVersion,
             CreatedAt = Timestamp.FromDateTimeOffset(CreatedAt),
             UpdatedAt = Timestamp.FromDateTimeOffset(UpdatedAt),

@@ -43,6 +43,7 @@ internal static partial class WorldRules
             State = request.State is null ? world.State : CheckState(request.State),
             AllowLive = request.AllowLive ?? world.AllowLive,
             CircuitBreaker = request.CircuitBreaker ?? world.CircuitBreaker,
+            Shadow = request.Shadow ?? world.Shadow,
             RiskProfile = Json.WriteOptional(request.RiskProfile) ?? world.RiskProfile,
             Data = Json.WriteOptional(request.Data) ?? world.Data,
             Extras = Json.WriteOptional(request.Extras) ?? world.Extras,

@@ -33,9 +33,9 @@ internal static class WorldStore
 
     public static Task InsertAsync(IUnitOfWork unit, WorldRow world) => unit.ExecuteAsync(
         """
-        INSERT INTO ws_worlds (world_id, name, description, owner, labels, state, allow_live, circuit_breaker, default_policy_version, risk_profile, data,
+        INSERT INTO ws_worlds (world_id, name, description, owner, labels, state, allow_live, circuit_breaker, shadow, default_policy_version, risk_profile, data,
             extras, live_fingerprint, decisions_at, revision, created_at, updated_at)
-        VALUES (@WorldId, @Name, @Description, @Owner, @Labels, @State, @AllowLive, @CircuitBreaker, @DefaultPolicyVersion, @RiskProfile, @Data,
+        VALUES (@WorldId, @Name, @Description, @Owner, @Labels, @State, @AllowLive, @CircuitBreaker, @Shadow, @DefaultPolicyVersion, @RiskProfile, @Data,
             @Extras, @LiveFingerprint, @DecisionsAt, @Revision, @CreatedAt, @UpdatedAt)
         """,
         world);
@@ -47,7 +47,7 @@ internal static class WorldStore
         await unit.ExecuteAsync(
             """
             UPDATE ws_worlds SET name = @Name, description = @Description, owner = @Owner, labels = @Labels, state = @State, allow_live = @AllowLive,
-                circuit_breaker = @CircuitBreaker, default_policy_version = @DefaultPolicyVersion, risk_profile = @RiskProfile, data = @Data,
+                circuit_breaker = @CircuitBreaker, shadow = @Shadow, default_policy_version = @DefaultPolicyVersion, risk_profile = @RiskProfile, data = @Data,
                 extras = @Extras, revision = @Revision, updated_at = @UpdatedAt
             WHERE world_id = @WorldId
             """,

@@ -9,11 +9,13 @@ using Qmtl.WorldService.Bindings;
 using Qmtl.WorldService.Decisions;
 using Qmtl.WorldService.Edges;
 using Qmtl.WorldService.Policies;
+using Qmtl.WorldService.Stages;
 
 namespace Qmtl.WorldService.Worlds;
 
 /// <summary>Creates, reads, changes and deletes worlds.</summary>
-internal sealed class WorldsHandler(IDatabase database, WorldWriter writer, PolicyStore policies, ActivationTable activation, WorldAccess access)
+internal sealed class WorldsHandler(
+    IDatabase database, WorldWriter writer, PolicyStore policies, PoliciesHandler uploads, DecisionStore decisions, ActivationTable activation, WorldAccess access)
 {
     public async Task<World> CreateAsync(CreateWorldRequest request, Caller caller, CancellationToken cancellationToken)
     {
@@ -26,6 +28,7 @@ internal sealed class WorldsHandler(IDatabase database, WorldWriter writer, Poli
                 if (await WorldStore.FindAsync(unit, world.WorldId) is { } existing) throw Exists(existing);
                 await WorldStore.InsertAsync(unit, world);
                 await EdgeStore.InsertDefaultAsync(unit, world.WorldId);
+                if (request.Policy.Length > 0) world = await AddPolicyAsync(unit, world, request.Policy, caller);
                 var message = world.ToMessage();
                 await unit.AuditAsync(new Storage.Audit.AuditEntry(caller.Subject, "world_created")
                 {
@@ -105,13 +108,24 @@ internal sealed class WorldsHandler(IDatabase database, WorldWriter writer, Poli
                 // Entries go inactive first, so that consumers close their gates before the world is gone.
                 await DecisionStore.ReplaceAsync(change.Unit, request.WorldId, []);
                 await ActivationReconciler.SaveAsync(change, await ActivationStore.ListAsync(change.Unit, request.WorldId), await ClosedAsync(change));
-                await WorldStore.UpdateAsync(change.Unit, change.World with { State = WorldStates.Deleted });
+                await StageStore.ClearAsync(change.Unit, request.WorldId);
+                await ActivationReconciler.CloseLiveEdgesAsync(change);
+                var deleted = await WorldStore.UpdateAsync(change.Unit, change.World with { State = WorldStates.Deleted });
                 await change.AuditAsync("world_deleted", request, null);
+                await ActivationReconciler.AnnounceAsync(change, deleted, EffectiveMode.Validate, "world_deleted", "");
                 return true;
             },
             cancellationToken);
         await activation.ForgetAsync(request.WorldId);
         return new Empty();
+    }
+
+    /// <summary>With the world or not at all: a refused policy must not leave a world that nobody can evaluate in.</summary>
+    private async Task<WorldRow> AddPolicyAsync(IUnitOfWork unit, WorldRow world, string document, Caller caller)
+    {
+        var policy = uploads.Read(System.Text.Encoding.UTF8.GetBytes(document), contentType: null, world.WorldId);
+        await PoliciesHandler.InsertAsync(new WorldChange(unit, world, caller, await decisions.LoadAsync(unit, world)), policy);
+        return await WorldStore.GetAsync(unit, world.WorldId);
     }
 
     private async Task<WorldDescription> DescribeAsync(ISession session, string worldId)

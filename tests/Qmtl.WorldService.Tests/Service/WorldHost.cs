@@ -13,6 +13,9 @@ using Qmtl.ServiceDefaults.Rpc;
 using Qmtl.Storage;
 using Qmtl.Testing;
 using Qmtl.V1;
+using Qmtl.WorldService.Access;
+using Qmtl.WorldService.Stages;
+using Qmtl.WorldService.Worlds;
 
 namespace Qmtl.WorldService.Tests.Service;
 
@@ -92,6 +95,28 @@ internal sealed class WorldHost : IAsyncDisposable
         var values = new Struct();
         foreach (var (name, value) in metrics) values.Fields[name] = Value.ForNumber(value);
         return new EvaluateRequest { WorldId = world, StrategyId = strategy, RunId = run, Stage = "backtest", Metrics = { [strategy] = values } };
+    }
+
+    /// <summary>Brings a strategy to a stage, as a completed evaluation or promotion does.</summary>
+    public Task StageAsync(string world, string strategy, string stage) => Services.GetRequiredService<WorldWriter>().ChangeAsync(
+        world,
+        new Caller("test", [], "test"),
+        async change =>
+        {
+            change.AffectsDecision("stage-" + stage);
+            return await StageStore.SetAsync(change.Unit, world, strategy, stage, "stage-" + stage);
+        },
+        CancellationToken.None).Within();
+
+    /// <summary>A world that may go live, with data, and with strategies that were promoted.</summary>
+    public async Task<string> LiveWorldAsync(string id, params string[] strategies)
+    {
+        await Client.CreateWorldAsync(new CreateWorldRequest { Id = id, AllowLive = true }).ResponseAsync.Within();
+        await Client.BindStrategiesAsync(new BindStrategiesRequest { WorldId = id, Strategies = { strategies } }).ResponseAsync.Within();
+        foreach (var strategy in strategies) await ReportAsync(id, strategy, "sha256:1");
+        await Client.SetDecisionsAsync(new SetDecisionsRequest { WorldId = id, Strategies = { strategies } }).ResponseAsync.Within();
+        foreach (var strategy in strategies) await StageAsync(id, strategy, StageNames.Live);
+        return id;
     }
 
     public Task<DecisionEnvelope> DecideAsync(string world) => Client.DecideAsync(new DecideRequest { WorldId = world }).ResponseAsync.Within();

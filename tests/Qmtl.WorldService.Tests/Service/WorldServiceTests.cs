@@ -31,7 +31,7 @@ public abstract class WorldServiceTests
         Assert.Equal((true, 1.0, "compute-only", "act:w:a:long:1", "r1"), (entry.Active, entry.Weight, entry.EffectiveMode, entry.Etag, entry.RunId));
         Assert.StartsWith("blake3:", entry.StateHash, StringComparison.Ordinal);
 
-        Assert.Equal(["policy_updated", "validation_profile_changed"], await host.EventsAsync("w", "policy"));
+        Assert.Equal(["policy_updated", "validation_profile_changed", "world_updated"], await host.EventsAsync("w", "policy"));
         Assert.Equal(["evaluation_run_created"], await host.EventsAsync("w", "evaluation"));
         Assert.Equal(["activation_updated"], await host.EventsAsync("w", "activation"));
         Assert.True((await host.Services.GetRequiredService<IAuditLog>().VerifyAsync("w").Within()).Intact);
@@ -167,6 +167,10 @@ public abstract class WorldServiceTests
         var live = await host.DecideAsync("w");
         Assert.Equal(("live", Duration.FromTimeSpan(TimeSpan.FromSeconds(300))), (live.EffectiveMode, live.Ttl));
         Assert.NotEqual(computeOnly.Etag, live.Etag);
+
+        // The world permits live; the strategy has not come that far.
+        Assert.Equal("compute-only", (await host.ActivationAsync("w", "a")).EffectiveMode);
+        await host.StageAsync("w", "a", "live");
         Assert.Equal("live", (await host.ActivationAsync("w", "a")).EffectiveMode);
 
         await host.ReportAsync("w", "a", "sha256:1", rows: null);
