@@ -15,6 +15,7 @@ using Qmtl.WorldService.Health;
 using Qmtl.WorldService.History;
 using Qmtl.WorldService.Policies;
 using Qmtl.WorldService.Stages;
+using Qmtl.WorldService.RiskHub;
 using Qmtl.WorldService.Worlds;
 
 namespace Qmtl.WorldService;
@@ -33,6 +34,7 @@ internal sealed partial class WorldServiceApi(
     EdgesHandler edges,
     HistoryHandler history,
     AuditHandler audit,
+    RiskHubHandler riskHub,
     HealthHandler health) : V1.WorldService.WorldServiceBase
 {
     private const int Created = 201;

@@ -15,6 +15,7 @@ using Qmtl.WorldService.History;
 using Qmtl.WorldService.Policies;
 using Qmtl.WorldService.Policies.Expressions;
 using Qmtl.WorldService.Stages;
+using Qmtl.WorldService.RiskHub;
 using Qmtl.WorldService.Telemetry;
 using Qmtl.WorldService.Worlds;
 
@@ -59,6 +60,7 @@ public static class WorldServiceExtensions
         services.AddSingleton<HistoryHandler>();
         services.AddSingleton<AuditHandler>();
         services.AddSingleton<HealthHandler>();
+        services.AddRiskHub(builder.Configuration);
         services.AddSingleton<WorldServiceApi>();
         return builder;
     }

@@ -298,6 +298,12 @@ public static class ReasonCodes
     /// <summary>The snapshot is not valid.</summary>
     public static ReasonCode SnapshotInvalid { get; } = new("E_SNAPSHOT_INVALID", 422, "The snapshot is not valid");
 
+    /// <summary>The snapshot has expired before it came.</summary>
+    public static ReasonCode SnapshotExpired { get; } = new("E_SNAPSHOT_EXPIRED", 422, "The snapshot has expired before it came");
+
+    /// <summary>The large part of a snapshot cannot be read back.</summary>
+    public static ReasonCode SnapshotBlobMissing { get; } = new("E_SNAPSHOT_BLOB_MISSING", 503, "The large part of a snapshot cannot be read back");
+
     /// <summary>This version exists with other content.</summary>
     public static ReasonCode SnapshotConflict { get; } = new("E_SNAPSHOT_CONFLICT", 409, "This version exists with other content");
 
