@@ -14,6 +14,7 @@ using Qmtl.WorldService.Evaluation;
 using Qmtl.WorldService.Health;
 using Qmtl.WorldService.History;
 using Qmtl.WorldService.Policies;
+using Qmtl.WorldService.Policies.Tools;
 using Qmtl.WorldService.Stages;
 using Qmtl.WorldService.RiskHub;
 using Qmtl.WorldService.Worlds;
@@ -24,6 +25,8 @@ namespace Qmtl.WorldService;
 internal sealed partial class WorldServiceApi(
     WorldsHandler worlds,
     PoliciesHandler policies,
+    PolicyTestHandler policyTests,
+    PolicyDiffHandler policyDiffs,
     BindingsHandler bindings,
     StandingsHandler standings,
     DecisionsHandler decisions,

@@ -14,6 +14,7 @@ using Qmtl.WorldService.Health;
 using Qmtl.WorldService.History;
 using Qmtl.WorldService.Policies;
 using Qmtl.WorldService.Policies.Expressions;
+using Qmtl.WorldService.Policies.Tools;
 using Qmtl.WorldService.Stages;
 using Qmtl.WorldService.RiskHub;
 using Qmtl.WorldService.Telemetry;
@@ -49,6 +50,7 @@ public static class WorldServiceExtensions
         services.AddSingleton<EvaluationRequestReader>();
         services.AddSingleton<WorldsHandler>();
         services.AddSingleton<PoliciesHandler>();
+        services.AddPolicyTools();
         services.AddSingleton<BindingsHandler>();
         services.AddSingleton<StandingsHandler>();
         services.AddSingleton<DecisionsHandler>();

@@ -152,7 +152,7 @@ internal sealed class EvaluationRequestReader(WorldServiceOptions options, Metri
         }
     }
 
-    private static PairCorrelation ReadPair(string key, double value)
+    public static PairCorrelation ReadPair(string key, double value)
     {
         var pointer = Pointer("correlations", key);
         var ids = key.Split([',', ':'], 2);

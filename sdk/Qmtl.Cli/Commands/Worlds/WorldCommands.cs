@@ -12,11 +12,13 @@ internal static class WorldCommands
         new ListWorldsCommand(shell),
         new DescribeWorldCommand(shell),
         new WorldStatusCommand(shell),
+        new EvaluateWorldCommand(shell),
         new AllocationsCommand(shell),
         new DeleteWorldCommand(shell),
-        new Command("policy", "Show, upload and choose a world's policy.")
+        new Command("policy", "Show, upload, try out and choose a world's policy.")
         {
             new ShowPolicyCommand(shell), new ListPoliciesCommand(shell), new UploadPolicyCommand(shell), new SetDefaultPolicyCommand(shell),
+            new TestPolicyCommand(shell), new DiffPolicyCommand(shell),
         },
     };
 

@@ -1,0 +1,171 @@
+using System.Globalization;
+using Qmtl.WorldService.Evaluation;
+using Qmtl.WorldService.Policies.Documents;
+using Qmtl.WorldService.Policies.Expressions;
+using Qmtl.WorldService.Policies.Selection;
+
+namespace Qmtl.WorldService.Policies.Tools;
+
+/// <summary>How often one rule was seen at work.</summary>
+internal sealed record RuleCount(string Rule, string Text)
+{
+    public int Passed { get; set; }
+
+    public int Failed { get; set; }
+
+    /// <summary>How often it was what decided about a strategy.</summary>
+    public int Decisive { get; set; }
+
+    public bool Covered => Passed > 0 && Failed > 0;
+}
+
+/// <summary>Counts which rules of a policy were seen passing and failing. Rules are listed even when nothing ever met them.</summary>
+internal sealed class CoverageCounter
+{
+    private const string Hysteresis = "hysteresis";
+    private const string TopK = "top_k";
+
+    private readonly List<RuleCount> _rules = [];
+    private readonly Dictionary<(string Rule, string Text), RuleCount> _index = [];
+
+    public CoverageCounter(PolicyDocument policy)
+    {
+        if (policy.DataCurrency?.MaxLag is { } lag) Add("data_currency", $"data_currency.max_lag: {Durations.Format(lag)}");
+        if (policy.DataCurrency?.MinHistory is { } history) Add("min_history", $"data_currency.min_history: {Durations.Format(history)}");
+        foreach (var threshold in policy.Thresholds) AddLimits(threshold);
+        AddGates(policy.Gates);
+        if (policy.MaxCorrelation is { } max) Add("correlation", string.Create(CultureInfo.InvariantCulture, $"|correlation| <= {max:R}"));
+        AddExposure(policy.Exposure);
+        AddLimit("total", policy.TopK?.Total);
+        AddLimit("long", policy.TopK?.Long);
+        AddLimit("short", policy.TopK?.Short);
+        AddHysteresis(policy);
+    }
+
+    /// <summary>In the order in which they are applied.</summary>
+    public IReadOnlyList<RuleCount> Rules => _rules;
+
+    /// <summary>Share of rules that were seen both passing and failing, 0 to 100.</summary>
+    public double Percent => _rules.Count == 0 ? 100 : 100.0 * _rules.Count(rule => rule.Covered) / _rules.Count;
+
+    /// <summary>Takes in an evaluation that began with <paramref name="before"/>.</summary>
+    public void Add(PolicyOutcome outcome, IReadOnlyDictionary<string, StrategyState> before)
+    {
+        foreach (var verdict in outcome.Verdicts)
+        {
+            foreach (var node in verdict.Reasons.SelectMany(Leaves)) Count(node, verdict.Side);
+            CountTransition(verdict, before.GetValueOrDefault(verdict.StrategyId, StrategyState.New));
+            foreach (var rule in Deciding(verdict).SelectMany(Find).Distinct()) rule.Decisive++;
+        }
+
+        if (outcome.Currency is { Outcome: not RuleOutcome.Pass } currency)
+        {
+            foreach (var rule in Find(currency)) rule.Decisive++;
+        }
+    }
+
+    private void Count(ReasonNode node, StrategySide side)
+    {
+        if (node.Rule is TopK && node.Outcome == RuleOutcome.Pass)
+        {
+            // A place that was free was free by every limit that counts the strategy.
+            foreach (var rule in _rules.Where(rule => rule.Rule is TopK && Concerns(rule, side))) rule.Passed++;
+            return;
+        }
+
+        foreach (var rule in Find(node))
+        {
+            if (node.Outcome == RuleOutcome.Pass) rule.Passed++;
+            else rule.Failed++;
+        }
+    }
+
+    /// <summary>Streaks leave no reason when they are long enough; the change itself is what shows it.</summary>
+    private void CountTransition(StrategyVerdict verdict, StrategyState before)
+    {
+        if (verdict.Transition == Transition.None) return;
+        var streak = verdict.Transition == Transition.Promote ? "promote_after:" : "demote_after:";
+        foreach (var rule in _rules.Where(rule => rule.Rule is Hysteresis))
+        {
+            var passed = rule.Text.StartsWith(streak, StringComparison.Ordinal) || (before.Since is not null && rule.Text.StartsWith("min_dwell:", StringComparison.Ordinal));
+            if (passed) rule.Passed++;
+        }
+    }
+
+    /// <summary>The parts of the first reason that carries the verdict's code; of all that failed, where none carries it.</summary>
+    private static IEnumerable<ReasonNode> Deciding(StrategyVerdict verdict)
+    {
+        if (verdict.Code is SelectionCodes.Selected) return [];
+        var named = verdict.Reasons.FirstOrDefault(reason => string.Equals(reason.Code, verdict.Code, StringComparison.Ordinal));
+        ReasonNode[] roots = named is not null ? [named] : [.. verdict.Reasons.Where(reason => reason.Outcome == RuleOutcome.Fail && reason.Rule is not "data_currency")];
+        return roots.SelectMany(RuleResults.Decisive).SelectMany(Leaves);
+    }
+
+    private static IEnumerable<ReasonNode> Leaves(ReasonNode node) => node.Children.Count == 0 ? [node] : node.Children.SelectMany(Leaves);
+
+    private IEnumerable<RuleCount> Find(ReasonNode node)
+    {
+        if (_index.TryGetValue((node.Rule, node.Text), out var exact)) return [exact];
+        // Some reasons say more than the rule does: whom it correlates with, which sector is full.
+        return _rules.Where(rule => string.Equals(rule.Rule, node.Rule, StringComparison.Ordinal) && node.Text.StartsWith(rule.Text, StringComparison.Ordinal)).Take(1);
+    }
+
+    private static bool Concerns(RuleCount rule, StrategySide side) =>
+        rule.Text.StartsWith("total", StringComparison.Ordinal)
+        || (rule.Text.StartsWith("long", StringComparison.Ordinal) && side.HasFlag(StrategySide.Long))
+        || (rule.Text.StartsWith("short", StringComparison.Ordinal) && side.HasFlag(StrategySide.Short));
+
+    private void AddLimits(Threshold threshold)
+    {
+        if (threshold.Min is { } min) Add("threshold", new Gate.Comparison(threshold.Metric, threshold.Slot, ComparisonOperator.GreaterOrEqual, min).Text);
+        if (threshold.Max is { } max) Add("threshold", new Gate.Comparison(threshold.Metric, threshold.Slot, ComparisonOperator.LessOrEqual, max).Text);
+    }
+
+    private void AddGates(Gate? gate)
+    {
+        switch (gate)
+        {
+            case Gate.And and: foreach (var part in and.Parts) AddGates(part); break;
+            case Gate.Or or: foreach (var part in or.Parts) AddGates(part); break;
+            case Gate.Not not: AddGates(not.Part); break;
+            case Gate.Comparison comparison: Add("gate", comparison.Text); break;
+        }
+    }
+
+    private void AddExposure(ExposurePolicy? exposure)
+    {
+        if (exposure is null) return;
+        foreach (var (name, limit) in new[] { ("long", exposure.Long), ("short", exposure.Short), ("leverage", exposure.MaxLeverage), ("sector", exposure.SectorCap) })
+        {
+            if (limit is { } value) Add("exposure", string.Create(CultureInfo.InvariantCulture, $"{name} <= {value:R}"));
+        }
+    }
+
+    private void AddLimit(string scope, int? limit)
+    {
+        if (limit is { } value) Add(TopK, string.Create(CultureInfo.InvariantCulture, $"{scope} <= {value}"));
+    }
+
+    private void AddHysteresis(PolicyDocument policy)
+    {
+        if (policy.Levels is { } levels)
+        {
+            Add(Hysteresis, string.Create(CultureInfo.InvariantCulture, $"{levels.Metric} >= {levels.Enter:R} to enter"));
+            Add(Hysteresis, string.Create(CultureInfo.InvariantCulture, $"{levels.Metric} >= {levels.Exit:R} to stay"));
+        }
+
+        if (policy.Streaks is not { } streaks) return;
+        // One evaluation is no streak: there is nothing to wait for, and nothing to see.
+        if (streaks.PromoteAfter > 1) Add(Hysteresis, string.Create(CultureInfo.InvariantCulture, $"promote_after: {streaks.PromoteAfter}"));
+        if (streaks.DemoteAfter > 1) Add(Hysteresis, string.Create(CultureInfo.InvariantCulture, $"demote_after: {streaks.DemoteAfter}"));
+        if (streaks.MinDwell > TimeSpan.Zero) Add(Hysteresis, $"min_dwell: {Durations.Format(streaks.MinDwell)}");
+    }
+
+    private void Add(string rule, string text)
+    {
+        if (_index.ContainsKey((rule, text))) return;
+        var count = new RuleCount(rule, text);
+        _rules.Add(count);
+        _index.Add((rule, text), count);
+    }
+}
