@@ -58,7 +58,7 @@ internal static class RuleResults
     {
         "data_currency" => MetricClass.DataCurrency,
         "min_history" => MetricClass.Sample,
-        "correlation" or "hysteresis" => MetricClass.Risk,
+        "correlation" or "exposure" or "hysteresis" => MetricClass.Risk,
         "threshold" or "gate" when node.Metric is not null => MetricClasses.Of(node.Metric),
         _ => MetricClass.Performance,
     };

@@ -31,6 +31,17 @@ internal static class ComparisonOperators
         _ => left != right,
     };
 
+    /// <summary>The comparison that holds exactly where this one does not.</summary>
+    public static ComparisonOperator Opposite(this ComparisonOperator comparison) => comparison switch
+    {
+        ComparisonOperator.GreaterOrEqual => ComparisonOperator.Less,
+        ComparisonOperator.LessOrEqual => ComparisonOperator.Greater,
+        ComparisonOperator.Greater => ComparisonOperator.LessOrEqual,
+        ComparisonOperator.Less => ComparisonOperator.GreaterOrEqual,
+        ComparisonOperator.Equal => ComparisonOperator.NotEqual,
+        _ => ComparisonOperator.Equal,
+    };
+
     /// <summary>How far the value stands on the passing side: negative is what is lacking, positive is what is to spare.</summary>
     public static double Distance(this ComparisonOperator comparison, double value, double threshold) => comparison switch
     {

@@ -19,7 +19,7 @@ internal abstract record Gate
 
     public sealed override string ToString() => Text;
 
-    protected static bool? All(IReadOnlyList<Gate> parts, ReadOnlySpan<double> row, bool sampleOnly)
+    protected static bool? All(Gate[] parts, ReadOnlySpan<double> row, bool sampleOnly)
     {
         bool? all = true;
         foreach (var part in parts)
@@ -48,15 +48,20 @@ internal abstract record Gate
 
     public sealed record And(IReadOnlyList<Gate> Parts) : Gate
     {
-        public override bool? Holds(ReadOnlySpan<double> row) => All(Parts, row, sampleOnly: false);
+        // Walked for every candidate, and an array without an enumerator of its own.
+        private readonly Gate[] _parts = [.. Parts];
 
-        public override bool? HoldsForSampleAlone(ReadOnlySpan<double> row) => All(Parts, row, sampleOnly: true);
+        public override bool? Holds(ReadOnlySpan<double> row) => All(_parts, row, sampleOnly: false);
+
+        public override bool? HoldsForSampleAlone(ReadOnlySpan<double> row) => All(_parts, row, sampleOnly: true);
 
         public override string Text { get; } = $"all of ({string.Join(", ", Parts)})";
     }
 
     public sealed record Or(IReadOnlyList<Gate> Parts) : Gate
     {
+        private readonly Gate[] _parts = [.. Parts];
+
         public override bool? Holds(ReadOnlySpan<double> row) => Any(row, sampleOnly: false);
 
         public override bool? HoldsForSampleAlone(ReadOnlySpan<double> row) => Any(row, sampleOnly: true);
@@ -66,7 +71,7 @@ internal abstract record Gate
         private bool? Any(ReadOnlySpan<double> row, bool sampleOnly)
         {
             bool? any = false;
-            foreach (var part in Parts)
+            foreach (var part in _parts)
             {
                 switch (sampleOnly ? part.HoldsForSampleAlone(row) : part.Holds(row))
                 {
@@ -86,5 +91,10 @@ internal abstract record Gate
         public override bool? HoldsForSampleAlone(ReadOnlySpan<double> row) => !Part.HoldsForSampleAlone(row);
 
         public override string Text { get; } = $"not ({Part})";
+
+        /// <summary>What has to hold for the gate to pass, where that can be said in one comparison.</summary>
+        public string Opposite { get; } = Part is Comparison comparison
+            ? new Comparison(comparison.Metric, comparison.Slot, comparison.Operator.Opposite(), comparison.Threshold).Text
+            : $"not ({Part})";
     }
 }

@@ -1,93 +1,40 @@
-using Qmtl.WorldService.Policies.Documents;
 using Qmtl.WorldService.Policies.Expressions;
 
 namespace Qmtl.WorldService.Policies.Selection;
 
-/// <summary>The stages that look at one candidate alone: data currency, history, thresholds, gates, score.</summary>
-internal sealed class EligibilityStage
+/// <summary>The stages that look at one candidate alone: history, thresholds, gates, score.</summary>
+internal static class EligibilityStage
 {
-    private readonly PolicyDocument _policy;
-    private readonly DateTimeOffset _now;
-    private readonly (Gate.Comparison Limit, string Code)[] _limits;
-    private readonly Gate.And? _sampleGate;
-    private readonly string _rankingText;
-
-    public EligibilityStage(PolicyDocument policy, DateTimeOffset now)
+    public static void Run(SelectionRules rules, CandidateTrace trace, ReadOnlySpan<double> row)
     {
-        _policy = policy;
-        _now = now;
-        _limits = [.. policy.Thresholds.SelectMany(Limits)];
-        Gate[] gates = [.. _limits.Select(limit => limit.Limit), .. policy.Gates is null ? Array.Empty<Gate>() : [policy.Gates]];
-        _sampleGate = gates.Length == 0 ? null : new Gate.And(gates);
-        _rankingText = policy.Ranking?.ToString() ?? "";
-    }
-
-    public void Run(CandidateTrace trace, ReadOnlySpan<double> row)
-    {
-        CheckCurrency(trace);
-        CheckHistory(trace);
-        foreach (var (limit, code) in _limits)
+        if (rules.Policy.DataCurrency?.MinHistory is { } minimum && !(trace.Candidate.History >= minimum)) trace.Hold(SelectionCodes.MinHistoryPending);
+        foreach (var (limit, code) in rules.Limits)
         {
-            var node = Explain(limit, row, "threshold", code);
-            trace.Note(node);
-            if (node.Outcome == RuleOutcome.Fail) trace.Reject(node.Code!);
+            var value = row[limit.Slot];
+            if (limit.Operator.Holds(value, limit.Threshold)) continue;
+            if (!double.IsNaN(value)) trace.Reject(code);
+            else if (rules.OnMissing == RuleOutcome.Fail) trace.Reject(SelectionCodes.MetricMissing);
         }
 
-        if (_policy.Gates is { } gates)
-        {
-            var node = Explain(gates, row, "gate", SelectionCodes.ComparisonFailed);
-            trace.Note(node);
-            if (node.Outcome == RuleOutcome.Fail) trace.Reject(SelectionCodes.GateFailed);
-        }
+        if (rules.Policy.Gates is { } gates && Fails(gates.Holds(row), rules)) trace.Reject(SelectionCodes.GateFailed);
 
         // Too small a sample says nothing in either direction: the strategy keeps its place until there is evidence.
-        if (!trace.Selected && _sampleGate?.HoldsForSampleAlone(row) == false) trace.Hold(SelectionCodes.SampleInsufficient);
-        if (trace.Selected) Rate(trace, row);
+        if (!trace.Selected && rules.Sample?.HoldsForSampleAlone(row) == false) trace.Hold(SelectionCodes.SampleInsufficient);
+        if (trace.Selected) Rate(rules, trace, row);
     }
 
-    private void CheckCurrency(CandidateTrace trace)
-    {
-        if (_policy.DataCurrency?.MaxLag is not { } maxLag) return;
-        var text = $"data_currency.max_lag: {Durations.Format(maxLag)}";
-        if (trace.Candidate.DataEnd is not { } end)
-        {
-            trace.Note(new ReasonNode("data_currency", text, RuleOutcome.Fail, SelectionCodes.DataEndUnknown, "data_lag_seconds", Threshold: maxLag.TotalSeconds));
-            return;
-        }
+    /// <summary>What is said of a score that is not a number: one of a missing metric, or of arithmetic out of range.</summary>
+    public static RuleOutcome Undefined(SelectionRules rules, Expression ranking, ReadOnlySpan<double> row) => MissesMetric(ranking, row) ? rules.OnMissing : rules.OnError;
 
-        // Old data does not reject the strategy: the world as a whole stays compute-only until the data has caught up.
-        var lag = (_now - end).TotalSeconds;
-        var late = lag > maxLag.TotalSeconds;
-        trace.Note(new ReasonNode("data_currency", text, late ? RuleOutcome.Fail : RuleOutcome.Pass, late ? SelectionCodes.DataCurrencyLag : null,
-            "data_lag_seconds", lag, maxLag.TotalSeconds, maxLag.TotalSeconds - lag));
-    }
+    private static bool Fails(bool? holds, SelectionRules rules) => holds == false || (holds is null && rules.OnMissing == RuleOutcome.Fail);
 
-    private void CheckHistory(CandidateTrace trace)
+    private static void Rate(SelectionRules rules, CandidateTrace trace, ReadOnlySpan<double> row)
     {
-        if (_policy.DataCurrency?.MinHistory is not { } minimum) return;
-        var days = trace.Candidate.History?.TotalDays;
-        var enough = days >= minimum.TotalDays;
-        trace.Note(new ReasonNode("min_history", $"data_currency.min_history: {Durations.Format(minimum)}", enough ? RuleOutcome.Pass : RuleOutcome.Warn,
-            enough ? null : SelectionCodes.MinHistoryPending, "history_days", days, minimum.TotalDays, days - minimum.TotalDays));
-        if (!enough) trace.Hold(SelectionCodes.MinHistoryPending);
-    }
-
-    private void Rate(CandidateTrace trace, ReadOnlySpan<double> row)
-    {
-        if (_policy.Ranking is not { } ranking) return;
+        if (rules.Policy.Ranking is not { } ranking) return;
+        trace.Rated = true;
         var score = ranking.Evaluate(row);
-        if (double.IsFinite(score))
-        {
-            trace.Score = score;
-            trace.Note(new ReasonNode("score", _rankingText, RuleOutcome.Pass, Value: score));
-            return;
-        }
-
-        // NaN comes of a metric that is missing; infinity, and a root or logarithm out of range, of one that is not.
-        var outcome = MissesMetric(ranking, row) ? OnMissing() : _policy.Validation.Fail ? RuleOutcome.Fail : RuleOutcome.Warn;
-        var node = new ReasonNode("score", _rankingText, outcome, SelectionCodes.ScoreUndefined);
-        if (outcome == RuleOutcome.Fail) trace.Reject(node);
-        else trace.Note(node);
+        if (double.IsFinite(score)) trace.Score = score;
+        else if (Undefined(rules, ranking, row) == RuleOutcome.Fail) trace.Reject(SelectionCodes.ScoreUndefined);
     }
 
     private static bool MissesMetric(Expression expression, ReadOnlySpan<double> row)
@@ -108,46 +55,5 @@ internal sealed class EligibilityStage
                 return false;
             default: return false;
         }
-    }
-
-    private ReasonNode Explain(Gate gate, ReadOnlySpan<double> row, string rule, string code)
-    {
-        if (gate is Gate.Comparison comparison) return Explain(comparison, row, rule, code);
-        IReadOnlyList<Gate> parts = gate switch
-        {
-            Gate.And and => and.Parts,
-            Gate.Or or => or.Parts,
-            _ => [((Gate.Not)gate).Part],
-        };
-        var children = new ReasonNode[parts.Count];
-        for (var i = 0; i < children.Length; i++) children[i] = Explain(parts[i], row, rule, code);
-        var outcome = gate.Holds(row) switch { true => RuleOutcome.Pass, false => RuleOutcome.Fail, null => OnMissing() };
-        return new ReasonNode(rule, gate.Text, outcome, outcome == RuleOutcome.Pass ? null : SelectionCodes.GateFailed) { Children = children };
-    }
-
-    private ReasonNode Explain(Gate.Comparison comparison, ReadOnlySpan<double> row, string rule, string code)
-    {
-        var value = row[comparison.Slot];
-        if (double.IsNaN(value))
-        {
-            return new ReasonNode(rule, comparison.Text, OnMissing(), SelectionCodes.MetricMissing, comparison.Metric, null, comparison.Threshold);
-        }
-
-        var passed = comparison.Operator.Holds(value, comparison.Threshold);
-        return new ReasonNode(rule, comparison.Text, passed ? RuleOutcome.Pass : RuleOutcome.Fail, passed ? null : code,
-            comparison.Metric, value, comparison.Threshold, comparison.Operator.Distance(value, comparison.Threshold));
-    }
-
-    private RuleOutcome OnMissing() => _policy.Validation.OnMissing switch
-    {
-        MissingMetric.Fail => RuleOutcome.Fail,
-        MissingMetric.Warn => RuleOutcome.Warn,
-        _ => RuleOutcome.Pass,
-    };
-
-    private static IEnumerable<(Gate.Comparison Limit, string Code)> Limits(Threshold threshold)
-    {
-        if (threshold.Min is { } min) yield return (new(threshold.Metric, threshold.Slot, ComparisonOperator.GreaterOrEqual, min), SelectionCodes.BelowMin);
-        if (threshold.Max is { } max) yield return (new(threshold.Metric, threshold.Slot, ComparisonOperator.LessOrEqual, max), SelectionCodes.AboveMax);
     }
 }

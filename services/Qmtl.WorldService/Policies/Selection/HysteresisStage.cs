@@ -7,28 +7,38 @@ namespace Qmtl.WorldService.Policies.Selection;
 /// The last stage: turns "selected by this evaluation" into "active", a change only after enough evaluations in a row and long
 /// enough after the last change. A strategy that never changed has served no dwell and owes none.
 /// </summary>
-internal sealed class HysteresisStage(PolicyDocument policy, DateTimeOffset now)
+internal sealed class HysteresisStage(PolicyDocument policy, ExposureShares? shares, DateTimeOffset now)
 {
     private readonly StreakHysteresis _rule = policy.Streaks ?? new StreakHysteresis(1, 1, TimeSpan.Zero);
 
-    public StrategyVerdict[] Run(IReadOnlyList<CandidateTrace> all, ConflictGraph conflicts)
+    public StrategyVerdict[] Run(CandidateTrace[] all, ConflictGraph conflicts, ReasonTeller teller)
     {
-        var next = new Step[all.Count];
+        var next = new Step[all.Length];
         foreach (var trace in all) next[trace.Index] = Advance(trace);
         AdmitEntrants(all, next, conflicts);
 
-        var verdicts = new StrategyVerdict[all.Count];
+        var verdicts = new StrategyVerdict[all.Length];
         foreach (var trace in all)
         {
             var step = next[trace.Index];
-            var active = step.Active;
-            var changed = active != trace.Prior.Active;
-            var state = new StrategyState(active, changed ? now : trace.Prior.Since, step.Above, step.Below);
+            var (active, prior) = (step.Active, trace.Prior);
+            var changed = active != prior.Active;
+            var state = !changed && step.Above == prior.Above && step.Below == prior.Below
+                ? prior
+                : new StrategyState(active, changed ? now : prior.Since, step.Above, step.Below);
             var transition = !changed ? Transition.None : active ? Transition.Promote : Transition.Demote;
             verdicts[trace.Index] = new StrategyVerdict(
-                trace.Candidate.StrategyId, trace.Candidate.Side, active, trace.Selected, step.Code ?? trace.Code, trace.Score, trace.Rank, transition, state)
+                trace.Candidate.StrategyId,
+                trace.Candidate.Side,
+                active,
+                trace.Selected,
+                step.Code ?? trace.Code,
+                double.IsNaN(trace.Score) ? null : trace.Score,
+                trace.Rank == 0 ? null : trace.Rank,
+                transition,
+                state)
             {
-                Reasons = trace.Reasons,
+                Explanation = new Explanation(teller, trace),
             };
         }
 
@@ -51,7 +61,7 @@ internal sealed class HysteresisStage(PolicyDocument policy, DateTimeOffset now)
 
     private static Step Wait(CandidateTrace trace, int above, int below, ReasonNode reason)
     {
-        trace.Note(reason);
+        trace.Wait(reason);
         return new Step(trace.Prior.Active, above, below, reason.Code);
     }
 
@@ -67,31 +77,24 @@ internal sealed class HysteresisStage(PolicyDocument policy, DateTimeOffset now)
             "seconds_in_state", served.TotalSeconds, _rule.MinDwell.TotalSeconds, (served - _rule.MinDwell).TotalSeconds);
 
     /// <summary>
-    /// An incumbent that hysteresis keeps still fills its slot and still correlates: entrants, best first, get what is left.
-    /// Without this the active set could exceed the very limits that selected it.
+    /// An incumbent that hysteresis keeps still fills its slot, still takes its capital and still correlates: entrants, best first,
+    /// get what is left. Without this the active set could exceed the very limits that selected it.
     /// </summary>
-    private void AdmitEntrants(IReadOnlyList<CandidateTrace> all, Step[] next, ConflictGraph conflicts)
+    private void AdmitEntrants(CandidateTrace[] all, Step[] next, ConflictGraph conflicts)
     {
-        var overstaying = all.Where(trace => next[trace.Index].Active && !trace.Selected && !trace.Held).ToArray();
+        var overstaying = Array.FindAll(all, trace => next[trace.Index].Active && !trace.Selected && !trace.Held);
         if (overstaying.Length == 0) return;
 
-        var shutOut = overstaying.SelectMany(trace => conflicts.Of(trace.Index)).Select(pair => pair.Other).ToHashSet();
-        var slots = new SlotCounter(policy.TopK ?? new TopKPolicy(null, null, null));
-        foreach (var trace in all.Where(trace => next[trace.Index].Active && trace.Prior.Active)) slots.Take(trace.Candidate.Side);
-
-        foreach (var trace in all.Where(trace => next[trace.Index].Active && !trace.Prior.Active).OrderBy(trace => trace.Rank))
+        var vacancies = new Vacancies(policy.TopK, shares, overstaying, conflicts);
+        foreach (var trace in all)
         {
-            var code = shutOut.Contains(trace.Index) ? SelectionCodes.CorrelatedWithHeld
-                : slots.Refuses(trace.Candidate.Side) is null ? null
-                : SelectionCodes.SlotHeld;
-            if (code is null)
-            {
-                slots.Take(trace.Candidate.Side);
-                continue;
-            }
+            if (next[trace.Index].Active && trace.Prior.Active) vacancies.Take(trace);
+        }
 
-            var step = next[trace.Index];
-            next[trace.Index] = Wait(trace, step.Above, step.Below, new ReasonNode("hysteresis", "limits hold with strategies that stay for now", RuleOutcome.Warn, code));
+        foreach (var trace in Array.FindAll(all, trace => next[trace.Index].Active && !trace.Prior.Active).OrderBy(trace => trace.Rank))
+        {
+            if (vacancies.WhyNot(trace) is { } reason) next[trace.Index] = Wait(trace, next[trace.Index].Above, next[trace.Index].Below, reason);
+            else vacancies.Take(trace);
         }
     }
 

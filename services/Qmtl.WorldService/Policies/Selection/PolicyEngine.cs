@@ -8,49 +8,50 @@ internal static class PolicyEngine
 {
     public static PolicyOutcome Evaluate(PolicyDocument policy, PolicyInputs inputs)
     {
-        var candidates = inputs.Candidates.OrderBy(candidate => candidate.StrategyId, StringComparer.Ordinal).ToArray();
-        var width = policy.Slots.Names.Count;
-        var rows = Rows(policy, candidates);
+        var rules = new SelectionRules(policy);
+        var candidates = InOrder(inputs.Candidates);
+        var rows = new MetricRows(policy.Slots, candidates);
         var traces = new CandidateTrace[candidates.Length];
-        var eligibility = new EligibilityStage(policy, inputs.Now);
         for (var i = 0; i < candidates.Length; i++)
         {
-            traces[i] = new CandidateTrace(candidates[i], inputs.States.GetValueOrDefault(candidates[i].StrategyId, StrategyState.New), i);
-            eligibility.Run(traces[i], rows.AsSpan(i * width, width));
+            var prior = inputs.States.TryGetValue(candidates[i].StrategyId, out var state) ? state : StrategyState.New;
+            traces[i] = new CandidateTrace(candidates[i], prior, i);
+            EligibilityStage.Run(rules, traces[i], rows.Of(i));
         }
 
-        var ranked = ConstraintStage.Rank(traces, rated: policy.Ranking is not null);
-        var conflicts = new ConflictGraph(traces, inputs.Correlations, policy.MaxCorrelation);
-        ConstraintStage.Correlation(traces, ranked, conflicts, policy.MaxCorrelation);
-        ConstraintStage.TopK(traces, ranked, policy.TopK);
-        ConstraintStage.Levels(ranked, policy.Levels, policy.Validation, trace => rows[(trace.Index * width) + policy.Levels!.Slot]);
+        var ranked = RankingStage.Run(traces, rated: policy.Ranking is not null);
+        var conflicts = ConflictGraph.Of(traces, inputs, policy.MaxCorrelation);
+        var shares = ExposureShares.Of(policy, traces, ranked);
+        CorrelationStage.Run(traces, ranked, conflicts, policy.MaxCorrelation);
+        ExposureStage.Run(traces, ranked, shares);
+        TopKStage.Run(traces, ranked, policy.TopK);
+        LevelStage.Run(rules, ranked, rows);
 
-        var verdicts = new HysteresisStage(policy, inputs.Now).Run(traces, conflicts);
-        return new PolicyOutcome(ActiveSet(verdicts), verdicts, WorstCurrency(verdicts));
+        var teller = new ReasonTeller(rules, rows, shares, inputs.Calendar, inputs.Now);
+        var verdicts = new HysteresisStage(policy, shares, inputs.Now).Run(traces, conflicts, teller);
+        var active = Array.FindAll(verdicts, verdict => verdict.Active);
+        return new PolicyOutcome(
+            [.. active.OrderBy(verdict => verdict.Rank ?? int.MaxValue).Select(verdict => verdict.StrategyId)],
+            verdicts,
+            WorstCurrency(active, teller));
     }
 
-    private static double[] Rows(PolicyDocument policy, Candidate[] candidates)
+    private static Candidate[] InOrder(IReadOnlyList<Candidate> given)
     {
-        var names = policy.Slots.Names;
-        var rows = new double[candidates.Length * names.Count];
-        for (var i = 0; i < candidates.Length; i++)
+        var candidates = given.ToArray();
+        for (var i = 1; i < candidates.Length; i++)
         {
-            for (var slot = 0; slot < names.Count; slot++)
-            {
-                rows[(i * names.Count) + slot] = candidates[i].Metrics.TryGetValue(names[slot], out var value) ? value : double.NaN;
-            }
+            if (string.CompareOrdinal(candidates[i - 1].StrategyId, candidates[i].StrategyId) <= 0) continue;
+            Array.Sort(candidates, static (a, b) => string.CompareOrdinal(a.StrategyId, b.StrategyId));
+            break;
         }
 
-        return rows;
+        return candidates;
     }
-
-    private static string[] ActiveSet(StrategyVerdict[] verdicts) =>
-        [.. verdicts.Where(verdict => verdict.Active).OrderBy(verdict => verdict.Rank ?? int.MaxValue).Select(verdict => verdict.StrategyId)];
 
     // Only what is active can trade on old data, so only that can hold the world back.
-    private static ReasonNode? WorstCurrency(StrategyVerdict[] verdicts) => verdicts
-        .Where(verdict => verdict.Active)
-        .Select(verdict => verdict.Reasons.FirstOrDefault(reason => string.Equals(reason.Rule, "data_currency", StringComparison.Ordinal)))
+    private static ReasonNode? WorstCurrency(StrategyVerdict[] active, ReasonTeller teller) => active
+        .Select(verdict => teller.Currency(verdict.Explanation.Trace.Candidate))
         .OfType<ReasonNode>()
         .MaxBy(node => node.Value ?? double.PositiveInfinity);
 }

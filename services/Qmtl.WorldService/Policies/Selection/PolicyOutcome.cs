@@ -1,30 +1,5 @@
 namespace Qmtl.WorldService.Policies.Selection;
 
-internal enum RuleOutcome
-{
-    Pass,
-    Warn,
-    Fail,
-}
-
-/// <summary>One step of the reasoning: what was asked, what was found, how far it is from passing.</summary>
-/// <param name="Rule">The kind of rule: data_currency, min_history, threshold, gate, score, correlation, top_k, hysteresis.</param>
-/// <param name="Text">The rule as the policy states it.</param>
-/// <param name="Code">Why it did not simply pass; null when it did.</param>
-/// <param name="Distance">Signed: what is to spare when positive, what is lacking when negative.</param>
-internal sealed record ReasonNode(
-    string Rule,
-    string Text,
-    RuleOutcome Outcome,
-    string? Code = null,
-    string? Metric = null,
-    double? Value = null,
-    double? Threshold = null,
-    double? Distance = null)
-{
-    public IReadOnlyList<ReasonNode> Children { get; init; } = [];
-}
-
 /// <summary>How an evaluation changes a strategy's place.</summary>
 internal enum Transition
 {
@@ -40,37 +15,34 @@ internal enum Transition
 internal sealed record StrategyVerdict(
     string StrategyId, StrategySide Side, bool Active, bool Selected, string Code, double? Score, int? Rank, Transition Transition, StrategyState Next)
 {
-    public required IReadOnlyList<ReasonNode> Reasons { get; init; }
+    private IReadOnlyList<ReasonNode>? _reasons;
+
+    /// <summary>Knows the facts from which the reasons are told.</summary>
+    public required Explanation Explanation { get; init; }
+
+    /// <summary>Every rule that looked at the strategy, in order. Told once, when first asked for.</summary>
+    public IReadOnlyList<ReasonNode> Reasons => _reasons ??= Explanation.Tell();
 }
 
 /// <summary>The answer for all of them.</summary>
 /// <param name="Active">The active set, best first; without a ranking by id.</param>
 /// <param name="Verdicts">One for each candidate, by strategy id.</param>
 /// <param name="Currency">The worst data currency in the active set; the world stays compute-only unless it passes.</param>
-internal sealed record PolicyOutcome(IReadOnlyList<string> Active, IReadOnlyList<StrategyVerdict> Verdicts, ReasonNode? Currency);
-
-/// <summary>The words that say why; stable, because callers branch on them.</summary>
-internal static class SelectionCodes
+internal sealed record PolicyOutcome(IReadOnlyList<string> Active, IReadOnlyList<StrategyVerdict> Verdicts, ReasonNode? Currency)
 {
-    public const string Selected = "selected";
-    public const string DataCurrencyLag = "data_currency_lag";
-    public const string DataEndUnknown = "data_end_unknown";
-    public const string MinHistoryPending = "min_history_pending";
-    public const string MetricMissing = "metric_missing";
-    public const string BelowMin = "below_min";
-    public const string AboveMax = "above_max";
-    public const string ComparisonFailed = "comparison_failed";
-    public const string GateFailed = "gate_failed";
-    public const string SampleInsufficient = "sample_insufficient";
-    public const string ScoreUndefined = "score_undefined";
-    public const string CorrelationExceeded = "correlation_exceeded";
-    public const string SideLimitExceeded = "side_limit_exceeded";
-    public const string TopKExceeded = "top_k_exceeded";
-    public const string BelowEnter = "below_enter";
-    public const string BelowExit = "below_exit";
-    public const string PromotionPending = "promotion_pending";
-    public const string DemotionPending = "demotion_pending";
-    public const string DwellPending = "dwell_pending";
-    public const string SlotHeld = "slot_held";
-    public const string CorrelatedWithHeld = "correlated_with_held";
+    /// <summary>The verdict about a strategy, found in logarithmic time; null when it took no part.</summary>
+    public StrategyVerdict? Find(string strategyId)
+    {
+        var (low, high) = (0, Verdicts.Count - 1);
+        while (low <= high)
+        {
+            var middle = (low + high) / 2;
+            var order = string.CompareOrdinal(Verdicts[middle].StrategyId, strategyId);
+            if (order == 0) return Verdicts[middle];
+            if (order < 0) low = middle + 1;
+            else high = middle - 1;
+        }
+
+        return null;
+    }
 }

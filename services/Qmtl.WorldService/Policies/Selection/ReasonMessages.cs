@@ -17,6 +17,7 @@ internal static class ReasonMessages
             Value = Finite(node.Value),
             Threshold = Finite(node.Threshold),
             Distance = Finite(node.Distance),
+            Needed = node.Needed ?? "",
         };
         reason.Children.Add(node.Children.Select(Of));
         return reason;
