@@ -1,19 +1,29 @@
 using Grpc.Core;
 using Qmtl.V1;
+using Qmtl.WorldService.Access;
 
 namespace Qmtl.WorldService;
 
 internal sealed partial class WorldServiceApi
 {
-    public override Task<PromotionReview> ApproveLive(PromotionReviewRequest request, ServerCallContext context) => Later<PromotionReview>(context);
+    public override Task<PromotionReview> ApproveLive(PromotionReviewRequest request, ServerCallContext context) =>
+        reviews.ApproveAsync(request, Caller.From(context), context.CancellationToken);
 
-    public override Task<PromotionReview> RejectLive(PromotionReviewRequest request, ServerCallContext context) => Later<PromotionReview>(context);
+    public override Task<PromotionReview> RejectLive(PromotionReviewRequest request, ServerCallContext context) =>
+        reviews.RejectAsync(request, Caller.From(context), context.CancellationToken);
 
-    public override Task<PromotionPlan> PlanLive(PromotionPlanRequest request, ServerCallContext context) => Later<PromotionPlan>(context);
+    public override Task<PromotionPlan> PlanLive(PromotionPlanRequest request, ServerCallContext context) =>
+        promotions.PlanAsync(request, Caller.From(context), context.CancellationToken);
 
-    public override Task<PromotionCandidates> ListLiveCandidates(PromotionCandidatesRequest request, ServerCallContext context) => Later<PromotionCandidates>(context);
+    public override Task<PromotionCandidates> ListLiveCandidates(PromotionCandidatesRequest request, ServerCallContext context) =>
+        promotions.ListCandidatesAsync(request, Caller.From(context), context.CancellationToken);
+
+    public override Task<ListPromotionsResponse> ListPromotions(ListPromotionsRequest request, ServerCallContext context) =>
+        promotions.ListAsync(request, Caller.From(context), context.CancellationToken);
 
     public override Task<PromotionResult> ApplyLive(PromotionApplyRequest request, ServerCallContext context) => Later<PromotionResult>(context);
 
     public override Task<PromotionResult> AutoApplyLive(PromotionAutoApplyRequest request, ServerCallContext context) => Later<PromotionResult>(context);
+
+    public override Task<DemotionResult> DemoteLive(DemoteLiveRequest request, ServerCallContext context) => Later<DemotionResult>(context);
 }

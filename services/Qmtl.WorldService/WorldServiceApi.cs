@@ -8,6 +8,7 @@ using Qmtl.WorldService.Activation;
 using Qmtl.WorldService.Allocation;
 using Qmtl.WorldService.Audit;
 using Qmtl.WorldService.Bindings;
+using Qmtl.WorldService.Campaigns;
 using Qmtl.WorldService.Decisions;
 using Qmtl.WorldService.Edges;
 using Qmtl.WorldService.Evaluation;
@@ -17,6 +18,7 @@ using Qmtl.WorldService.Policies;
 using Qmtl.WorldService.Policies.Tools;
 using Qmtl.WorldService.Stages;
 using Qmtl.WorldService.RiskHub;
+using Qmtl.WorldService.Promotion;
 using Qmtl.WorldService.Worlds;
 
 namespace Qmtl.WorldService;
@@ -38,6 +40,9 @@ internal sealed partial class WorldServiceApi(
     HistoryHandler history,
     AuditHandler audit,
     RiskHubHandler riskHub,
+    CampaignHandler campaigns,
+    PromotionReviewHandler reviews,
+    PromotionQueryHandler promotions,
     HealthHandler health) : V1.WorldService.WorldServiceBase
 {
     private const int Created = 201;

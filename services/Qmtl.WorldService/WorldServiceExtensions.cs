@@ -7,6 +7,7 @@ using Qmtl.WorldService.Activation;
 using Qmtl.WorldService.Allocation;
 using Qmtl.WorldService.Audit;
 using Qmtl.WorldService.Bindings;
+using Qmtl.WorldService.Campaigns;
 using Qmtl.WorldService.Decisions;
 using Qmtl.WorldService.Edges;
 using Qmtl.WorldService.Evaluation;
@@ -17,6 +18,7 @@ using Qmtl.WorldService.Policies.Expressions;
 using Qmtl.WorldService.Policies.Tools;
 using Qmtl.WorldService.Stages;
 using Qmtl.WorldService.RiskHub;
+using Qmtl.WorldService.Promotion;
 using Qmtl.WorldService.Telemetry;
 using Qmtl.WorldService.Worlds;
 
@@ -63,6 +65,8 @@ public static class WorldServiceExtensions
         services.AddSingleton<AuditHandler>();
         services.AddSingleton<HealthHandler>();
         services.AddRiskHub(builder.Configuration);
+        services.AddCampaigns();
+        services.AddPromotion();
         services.AddSingleton<WorldServiceApi>();
         return builder;
     }

@@ -11,13 +11,18 @@ internal sealed record Caller(string Subject, IReadOnlyList<string> Roles, strin
     public const string RolesHeader = "x-world-roles";
     public const string CorrelationHeader = "x-correlation-id";
 
+    private const string Anonymous = "anonymous";
+
+    /// <summary>Whether somebody authenticated as <see cref="Subject"/>.</summary>
+    public bool IsKnown => !string.Equals(Subject, Anonymous, StringComparison.Ordinal);
+
     public static Caller From(ServerCallContext context)
     {
         var headers = context.RequestHeaders;
         var subject = headers.GetValue(SubjectHeader);
         var correlation = headers.GetValue(CorrelationHeader);
         return new Caller(
-            string.IsNullOrWhiteSpace(subject) ? "anonymous" : subject,
+            string.IsNullOrWhiteSpace(subject) ? Anonymous : subject,
             (headers.GetValue(RolesHeader) ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries),
             string.IsNullOrWhiteSpace(correlation) ? Guid.CreateVersion7().ToString("N") : correlation);
     }

@@ -25,13 +25,18 @@ internal static class BindingStore
         $"SELECT strategy_id, created_at FROM ws_bindings WHERE world_id = @worldId ORDER BY strategy_id {session.Dialect.Ordinal}", new { worldId });
 
     /// <summary>Says whether the binding is new.</summary>
-    public static async Task<bool> InsertAsync(IUnitOfWork unit, string worldId, string strategyId) => await unit.ExecuteAsync(
-        "INSERT INTO ws_bindings (world_id, strategy_id, created_at) VALUES (@worldId, @strategyId, @Now) ON CONFLICT (world_id, strategy_id) DO NOTHING",
-        new { worldId, strategyId, unit.Now }) > 0;
+    /// <param name="owner">Who brings it; empty where nobody authenticated.</param>
+    public static async Task<bool> InsertAsync(IUnitOfWork unit, string worldId, string strategyId, string owner) => await unit.ExecuteAsync(
+        "INSERT INTO ws_bindings (world_id, strategy_id, owner, created_at) VALUES (@worldId, @strategyId, @owner, @Now) ON CONFLICT (world_id, strategy_id) DO NOTHING",
+        new { worldId, strategyId, owner, unit.Now }) > 0;
 
     /// <summary>Says whether there was such a binding.</summary>
     public static async Task<bool> DeleteAsync(IUnitOfWork unit, string worldId, string strategyId) => await unit.ExecuteAsync(
         "DELETE FROM ws_bindings WHERE world_id = @worldId AND strategy_id = @strategyId", new { worldId, strategyId }) > 0;
+
+    /// <summary>Who brought a strategy into the world; empty when nobody knows.</summary>
+    public static async Task<string> OwnerAsync(ISession session, string worldId, string strategyId) =>
+        await session.ScalarAsync<string>("SELECT owner FROM ws_bindings WHERE world_id = @worldId AND strategy_id = @strategyId", new { worldId, strategyId }) ?? "";
 }
 
 /// <summary>Binds strategies to worlds.</summary>
@@ -48,7 +53,7 @@ internal sealed class BindingsHandler(IDatabase database, WorldWriter writer, Wo
             async change =>
             {
                 var added = 0;
-                foreach (var strategy in request.Strategies.Distinct(StringComparer.Ordinal)) added += await BindingStore.InsertAsync(change.Unit, request.WorldId, strategy) ? 1 : 0;
+                foreach (var strategy in request.Strategies.Distinct(StringComparer.Ordinal)) added += await BindingStore.InsertAsync(change.Unit, request.WorldId, strategy, caller.IsKnown ? caller.Subject : "") ? 1 : 0;
                 var response = await RespondAsync(change.Unit, request.WorldId);
                 if (added == 0) return response;
                 change.AffectsDecision();

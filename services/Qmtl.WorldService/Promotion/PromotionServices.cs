@@ -1,0 +1,16 @@
+using Microsoft.Extensions.DependencyInjection.Extensions;
+
+namespace Qmtl.WorldService.Promotion;
+
+/// <summary>What promotion needs of the host.</summary>
+internal static class PromotionServices
+{
+    public static IServiceCollection AddPromotion(this IServiceCollection services)
+    {
+        services.TryAddSingleton<IRiskEvidence, NoRiskEvidence>();
+        services.AddSingleton<PromotionReader>();
+        services.AddSingleton<PromotionReviewHandler>();
+        services.AddSingleton<PromotionQueryHandler>();
+        return services;
+    }
+}
