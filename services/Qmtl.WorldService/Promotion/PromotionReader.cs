@@ -33,7 +33,7 @@ internal sealed record PromotionWorld(
 }
 
 /// <summary>Gathers everything that decides whether strategies may go live.</summary>
-internal sealed class PromotionReader(PolicyStore policies, IRiskEvidence risk)
+internal sealed class PromotionReader(PolicyStore policies, RiskEvidenceReader risk)
 {
     public async Task<PromotionWorld> WorldAsync(ISession session, WorldRow world, DateTimeOffset now)
     {
@@ -70,7 +70,7 @@ internal sealed class PromotionReader(PolicyStore policies, IRiskEvidence risk)
             run is null ? null : Describe(run),
             world.Decisions,
             world.Live,
-            row is null ? Review.None : await ReviewAsync(session, row, run!),
+            row is null ? Review.None : await ReviewAsync(session, row, run!, world.Stages.FirstOrDefault(stage => string.Equals(stage.StrategyId, strategyId, StringComparison.Ordinal))),
             standing?.Paper.Satisfied == true,
             standing?.SampleLacks ?? [],
             world.Risk,
@@ -100,11 +100,12 @@ internal sealed class PromotionReader(PolicyStore policies, IRiskEvidence risk)
     /// What people said. An approval counts for the content it was given for, and until the strategy is taken back from live; that a request to
     /// evaluate brought an override along counts for nothing, since nobody checked who gave it. A rejection counts wherever it was said.
     /// </summary>
-    private static async Task<Review> ReviewAsync(ISession session, RunRow row, EvaluationRun run)
+    private static async Task<Review> ReviewAsync(ISession session, RunRow row, EvaluationRun run, StageRow? standing)
     {
         var review = await PromotionStore.FindReviewAsync(session, row.WorldId, row.StrategyId, row.RunId);
         if (review is { Status: "rejected" } || run.Summary?.OverrideStatus is "rejected") return Review.Rejected;
         if (review is null || !string.Equals(review.InputHash, row.InputHash, StringComparison.Ordinal)) return Review.None;
+        if (standing is { Stage: StageNames.Paper } && review.ReviewedAt < standing.Since) return Review.None;
         var demoted = await PromotionStore.LastDemotionAsync(session, row.WorldId, row.StrategyId);
         return demoted is null || review.ReviewedAt > demoted ? Review.Approved : Review.None;
     }

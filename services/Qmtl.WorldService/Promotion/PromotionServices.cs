@@ -1,5 +1,3 @@
-using Microsoft.Extensions.DependencyInjection.Extensions;
-
 namespace Qmtl.WorldService.Promotion;
 
 /// <summary>What promotion needs of the host.</summary>
@@ -7,7 +5,7 @@ internal static class PromotionServices
 {
     public static IServiceCollection AddPromotion(this IServiceCollection services)
     {
-        services.TryAddSingleton<IRiskEvidence, NoRiskEvidence>();
+        services.AddSingleton<RiskEvidenceReader>();
         services.AddSingleton<PromotionReader>();
         services.AddSingleton<PromotionReviewHandler>();
         services.AddSingleton<PromotionQueryHandler>();
