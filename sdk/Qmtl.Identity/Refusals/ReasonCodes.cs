@@ -180,6 +180,15 @@ public static class ReasonCodes
     /// <summary>The switch failed; the previous state was restored.</summary>
     public static ReasonCode SwitchFailed { get; } = new("E_SWITCH_FAILED", 500, "The switch failed; the previous state was restored");
 
+    /// <summary>An operator ended the apply.</summary>
+    public static ReasonCode ApplyAborted { get; } = new("E_APPLY_ABORTED", 409, "An operator ended the apply");
+
+    /// <summary>There is no such apply.</summary>
+    public static ReasonCode ApplyUnknown { get; } = new("E_APPLY_UNKNOWN", 404, "There is no such apply");
+
+    /// <summary>A condition of the gating policy does not hold.</summary>
+    public static ReasonCode GateClosed { get; } = new("E_GATE_CLOSED", 409, "A condition of the gating policy does not hold");
+
     /// <summary>The gating policy lacks a required part.</summary>
     public static ReasonCode GatingPolicyInvalid { get; } = new("E_GATING_POLICY_INVALID", 422, "The gating policy lacks a required part");
 

@@ -22,6 +22,9 @@ internal sealed record ActivationEntry
 
     public bool Drain { get; init; }
 
+    /// <summary>Whether an apply holds the world frozen. Kept apart from <see cref="Freeze"/>, so that letting go brings back what stood before.</summary>
+    public bool Held { get; init; }
+
     public string EffectiveMode { get; init; } = "";
 
     /// <summary>The most an operator lets the entry do, a token of a mode; null when nobody limited it.</summary>
@@ -34,12 +37,18 @@ internal sealed record ActivationEntry
     public int EntryVersion { get; init; }
 
     /// <summary>Freeze and drain both mean inactive, whatever was granted before; lifting them brings that back.</summary>
-    public bool EffectivelyActive => Active && !Freeze && !Drain;
+    public bool EffectivelyActive => Active && !Frozen && !Drained;
+
+    /// <summary>What others see: no orders at all.</summary>
+    public bool Frozen => Freeze || Held;
+
+    /// <summary>What others see: no new orders.</summary>
+    public bool Drained => Drain || Held;
 
     public string Etag => string.Create(CultureInfo.InvariantCulture, $"act:{WorldId}:{StrategyId}:{Side}:{EntryVersion}");
 
     public ActivationStateEntry ForHash() =>
-        new(StrategyId, Side, EffectivelyActive, Weight, Freeze, Drain, ExecutionModes.ParseMode(EffectiveMode) ?? Identity.EffectiveMode.Validate, EntryVersion);
+        new(StrategyId, Side, EffectivelyActive, Weight, Frozen, Drained, ExecutionModes.ParseMode(EffectiveMode) ?? Identity.EffectiveMode.Validate, EntryVersion);
 
     public ActivationEnvelope ToEnvelope(string? stateHash) => new()
     {
@@ -48,8 +57,8 @@ internal sealed record ActivationEntry
         Side = Side,
         Active = EffectivelyActive,
         Weight = Weight,
-        Freeze = Freeze,
-        Drain = Drain,
+        Freeze = Frozen,
+        Drain = Drained,
         EffectiveMode = EffectiveMode,
         Etag = Etag,
         RunId = RunId,
@@ -66,8 +75,8 @@ internal sealed record ActivationEntry
         Side = Side,
         Active = EffectivelyActive,
         Weight = Weight,
-        Freeze = Freeze,
-        Drain = Drain,
+        Freeze = Frozen,
+        Drain = Drained,
         EffectiveMode = EffectiveMode,
         Etag = Etag,
         RunId = RunId ?? "",

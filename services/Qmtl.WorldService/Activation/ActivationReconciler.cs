@@ -69,9 +69,14 @@ internal sealed class ActivationReconciler(DecisionStore decisions)
     }
 
     /// <summary>Writes entries with their events. All carry the hash of the state that the transaction leaves behind.</summary>
-    public static async Task SaveAsync(WorldChange change, IReadOnlyList<ActivationEntry> entries, IReadOnlyList<ActivationEntry> changed)
+    /// <param name="number">Marks the event of an entry as part of a sequence; null outside of an apply.</param>
+    public static async Task SaveAsync(
+        WorldChange change, IReadOnlyList<ActivationEntry> entries, IReadOnlyList<ActivationEntry> changed, Action<ActivationUpdated>? number = null)
     {
         if (changed.Count == 0) return;
+
+        // Whoever writes an entry, and also one that did not exist when the world was frozen: while an apply holds the world, the entry is held.
+        changed = [.. changed.Select(entry => entry with { Held = change.Held })];
         var after = entries.ToDictionary(entry => (entry.StrategyId, entry.Side));
         foreach (var entry in changed) after[(entry.StrategyId, entry.Side)] = entry;
         var hash = ActivationStore.HashOf(change.World.WorldId, after.Values);
@@ -79,6 +84,7 @@ internal sealed class ActivationReconciler(DecisionStore decisions)
         {
             await ActivationStore.SaveAsync(change.Unit, entry);
             var message = entry.ToEvent(hash);
+            number?.Invoke(message);
             await change.PublishAsync("activation_updated", message);
             await change.AuditAsync("activation_updated", null, message);
         }

@@ -38,6 +38,12 @@ internal sealed record WorldRow
 
     public DateTimeOffset? DecisionsAt { get; init; }
 
+    /// <summary>The apply in progress; null when there is none.</summary>
+    public string? ApplyRunId { get; init; }
+
+    /// <summary>The apply that froze the world and has not let go of it; null when the world is not frozen.</summary>
+    public string? FrozenBy { get; init; }
+
     public long Revision { get; init; }
 
     public DateTimeOffset CreatedAt { get; init; }
@@ -65,7 +71,8 @@ internal sealed record WorldRow
             Data = Json.ReadOptional<WorldData>(Data),
             Extras = Json.ReadOptional<Struct>(Extras),
             Etag = Etag,
-            Operation = "steady",
+            Operation = ApplyRunId is null ? "steady" : "applying",
+            FrozenBy = FrozenBy,
         };
         world.Labels.Add(JsonSerializer.Deserialize<string[]>(Labels)!);
         return world;

@@ -27,6 +27,9 @@ internal sealed class WorldChange(IUnitOfWork unit, WorldRow world, Caller calle
     /// <summary>Activation entries that the change wrote.</summary>
     public List<ActivationEntry> Activated { get; } = [];
 
+    /// <summary>Whether entries written by this change are held closed by an apply.</summary>
+    public bool Held { get; set; } = world.FrozenBy is not null;
+
     public bool MustReconcile { get; private set; }
 
     public string? RunId { get; private set; }
