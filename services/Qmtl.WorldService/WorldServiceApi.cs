@@ -6,6 +6,7 @@ using Qmtl.V1;
 using Qmtl.WorldService.Access;
 using Qmtl.WorldService.Activation;
 using Qmtl.WorldService.Allocation;
+using Qmtl.WorldService.Apply;
 using Qmtl.WorldService.Audit;
 using Qmtl.WorldService.Bindings;
 using Qmtl.WorldService.Campaigns;
@@ -175,3 +176,4 @@ internal sealed partial class WorldServiceApi(
 
     public override Task<WorldServiceHealth> GetHealth(Empty request, ServerCallContext context) => health.GetAsync(context.CancellationToken);
 }
+    ApplyHandler applies,

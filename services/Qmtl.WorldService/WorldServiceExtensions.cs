@@ -5,6 +5,7 @@ using Qmtl.WorldService;
 using Qmtl.WorldService.Access;
 using Qmtl.WorldService.Activation;
 using Qmtl.WorldService.Allocation;
+using Qmtl.WorldService.Apply;
 using Qmtl.WorldService.Audit;
 using Qmtl.WorldService.Bindings;
 using Qmtl.WorldService.Campaigns;
@@ -100,3 +101,4 @@ public static class WorldServiceExtensions
         return endpoints;
     }
 }
+        services.AddApply(builder.Configuration);

@@ -13,6 +13,7 @@ public sealed class EventTests
         { "activation_updated", """{"world_id":"w","etag":"e1","run_id":"r","entity_version":7}""", "activation", "w", "activation_updated:w:e1:r:7" },
         { "activation_ack", """{"world_id":"w","run_id":"r","sequence":3,"phase":"freeze"}""", "control.activation.ack", "w", "activation_ack:w:r:3:freeze:1" },
         { "activation_ack", """{"world_id":"w","run_id":"r","sequence":3,"phase":"freeze","consumer":"g1"}""", "control.activation.ack", "w", "activation_ack:w:r:3:freeze:g1:1" },
+        { "apply_stage_reached", """{"world_id":"w","run_id":"r","phase":"freeze"}""", "audit", "w", "apply_stage_reached:w:r:freeze:1" },
         { "observer_announced", """{"consumer":"g1","sequence":2,"ttl_seconds":30}""", "control.activation.ack", "g1", "observer_announced:g1:2:1" },
         { "policy_updated", """{"world_id":"w","policy_version":2,"checksum":"c"}""", "policy", "w", "policy_updated:w:2:c:1" },
         { "world_updated", """{"world_id":"w","ts":"2026-01-05T00:00:00Z","entity_version":3}""", "policy", "w", "world_updated:w:2026-01-05T00:00:00Z:3" },

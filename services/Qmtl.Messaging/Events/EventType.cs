@@ -81,6 +81,7 @@ public static class EventCatalog
         World("activation_updated", TopicCatalog.Activation, d => $"{d.Text("world_id")}:{d.Text("etag")}:{d.TextOrEmpty("run_id")}"),
         World("activation_ack", TopicCatalog.ActivationAck, d => $"{d.Text("world_id")}:{d.Text("run_id")}:{d.Text("sequence")}:{d.Text("phase")}{(d.TextOrEmpty("consumer") is { Length: > 0 } consumer ? ":" + consumer : "")}"),
         Keyed("observer_announced", TopicCatalog.ActivationAck, d => d.Text("consumer"), d => $"{d.Text("consumer")}:{d.Text("sequence")}"),
+        World("apply_stage_reached", TopicCatalog.Audit, d => $"{d.Text("world_id")}:{d.Text("run_id")}:{d.Text("phase")}"),
         World("policy_updated", TopicCatalog.Policy, d => $"{d.Text("world_id")}:{d.Text("policy_version")}:{d.Text("checksum")}"),
         World("world_updated", TopicCatalog.Policy, d => $"{d.Text("world_id")}:{d.Text("ts")}"),
         World("validation_profile_changed", TopicCatalog.Policy, d => $"{d.Text("world_id")}:{d.Text("policy_version")}"),

@@ -33,12 +33,15 @@ public static class TopicCatalog
     /// <summary>The commit log of submissions.</summary>
     public const string GatewayIngest = "gateway.ingest";
 
+    /// <summary>What is audited, for those who keep records of their own.</summary>
+    public const string Audit = "audit";
+
     private const int ControlPartitions = 3;
     private static readonly TimeSpan EventRetention = TimeSpan.FromHours(24);
 
     private static readonly Dictionary<string, TopicSettings> ByName = new[]
     {
-        Control(Activation), Control(ActivationAck), Control(Policy), Control(Evaluation), Control(Risk), Control(Rebalancing), Control(Queue), Control(SentinelWeight),
+        Control(Activation), Control(ActivationAck), Control(Policy), Control(Evaluation), Control(Risk), Control(Rebalancing), Control(Queue), Control(SentinelWeight), Control(Audit),
         new TopicSettings(TradeFills, ControlPartitions, TimeSpan.FromDays(90)),
         new TopicSettings(GatewayIngest, 4, TimeSpan.FromDays(7)) { KeepUncommitted = true },
     }.ToDictionary(topic => topic.Name, StringComparer.Ordinal);

@@ -46,7 +46,7 @@ internal sealed class ActivationHandler(IDatabase database, WorldWriter writer, 
                 var entry = ActivationRules.Put(current, request, grant, change.Unit.Now);
                 var entries = await ActivationStore.ListAsync(change.Unit, request.WorldId);
                 await change.AuditAsync("activation_put", request, null);
-                await ActivationReconciler.SaveAsync(change, entries, [entry]);
+                entry = (await ActivationReconciler.SaveAsync(change, entries, [entry]))[0];
                 var after = entries.Where(other => !(string.Equals(other.StrategyId, entry.StrategyId, StringComparison.Ordinal) && string.Equals(other.Side, side, StringComparison.Ordinal))).Append(entry);
                 var envelope = entry.ToEnvelope(ActivationStore.HashOf(request.WorldId, after));
                 Pin(envelope, await HistoryStore.LatestAsync(change.Unit, request.WorldId, request.StrategyId));

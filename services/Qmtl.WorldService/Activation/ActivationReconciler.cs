@@ -70,10 +70,11 @@ internal sealed class ActivationReconciler(DecisionStore decisions)
 
     /// <summary>Writes entries with their events. All carry the hash of the state that the transaction leaves behind.</summary>
     /// <param name="number">Marks the event of an entry as part of a sequence; null outside of an apply.</param>
-    public static async Task SaveAsync(
+    /// <returns>The entries as they were written.</returns>
+    public static async Task<IReadOnlyList<ActivationEntry>> SaveAsync(
         WorldChange change, IReadOnlyList<ActivationEntry> entries, IReadOnlyList<ActivationEntry> changed, Action<ActivationUpdated>? number = null)
     {
-        if (changed.Count == 0) return;
+        if (changed.Count == 0) return changed;
 
         // Whoever writes an entry, and also one that did not exist when the world was frozen: while an apply holds the world, the entry is held.
         changed = [.. changed.Select(entry => entry with { Held = change.Held })];
@@ -90,6 +91,7 @@ internal sealed class ActivationReconciler(DecisionStore decisions)
         }
 
         change.Activated.AddRange(changed);
+        return changed;
     }
 
     private static bool Switched(WorldRow before, WorldRow after) =>

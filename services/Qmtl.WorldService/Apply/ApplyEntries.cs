@@ -9,7 +9,10 @@ internal static class ApplyEntries
     public static IReadOnlyList<ActivationEntry> Stamp(IEnumerable<ActivationEntry> entries, string runId, DateTimeOffset now) =>
         [.. entries.Select(entry => entry with { RunId = runId, Ts = now, EntryVersion = entry.EntryVersion + 1 })];
 
-    /// <summary>The entries with which the world is let go: who joins starts at full weight, who stays keeps its own; short sides stay closed where they are not allowed.</summary>
+    /// <summary>
+    /// The entries with which the world is let go. Who joins starts at full weight, who stays keeps its own; short sides stay closed
+    /// where they are not allowed. Naming a strategy to activate lifts what froze it, be it a person or the risk circuit.
+    /// </summary>
     public static IReadOnlyList<ActivationEntry> Released(ApplyRunState run, IReadOnlyList<ActivationEntry> entries)
     {
         if (run.Restore is not null) return entries;
@@ -17,6 +20,8 @@ internal static class ApplyEntries
         return [.. entries.Select(entry => entry with
         {
             Weight = joining.Contains(entry.StrategyId) ? 1 : entry.Weight,
+            Freeze = entry.Freeze && !run.Activate.Contains(entry.StrategyId, StringComparer.Ordinal),
+            Drain = entry.Drain && !run.Activate.Contains(entry.StrategyId, StringComparer.Ordinal),
             Active = entry.Active && (run.CanShort != false || entry.Side is not "short"),
         })];
     }

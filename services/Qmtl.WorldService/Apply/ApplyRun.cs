@@ -3,6 +3,7 @@ using Google.Protobuf.WellKnownTypes;
 using Qmtl.V1;
 using Qmtl.WorldService.Activation;
 using Qmtl.WorldService.Edges;
+using Qmtl.WorldService.Promotion;
 
 namespace Qmtl.WorldService.Apply;
 
@@ -45,8 +46,8 @@ internal sealed record ApplyRunState
 
     public IReadOnlyList<string> Demote { get; init; } = [];
 
-    /// <summary>Whether the caller has judged the promotions itself; else the rules are asked again before the switch.</summary>
-    public bool Granted { get; init; }
+    /// <summary>What a promotion waived; null outside of one.</summary>
+    public LiveGrant? Grant { get; init; }
 
     /// <summary>The gating policy as protobuf JSON; null without one.</summary>
     public string? Gating { get; init; }
@@ -61,8 +62,8 @@ internal sealed record ApplyRunState
     /// <summary>Stages beyond backtest before the freeze, by strategy.</summary>
     public IReadOnlyDictionary<string, string> Stages { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
 
-    /// <summary>Edges into the closed domain before the freeze; null when none were closed.</summary>
-    public IReadOnlyList<EdgeRow>? Edges { get; init; }
+    /// <summary>Edges into the domains of the gating policy before the freeze; none without one.</summary>
+    public IReadOnlyList<EdgeSnapshot> Edges { get; init; } = [];
 
     /// <summary>For a rollback: what it brings back.</summary>
     public ApplyRestore? Restore { get; init; }
@@ -70,7 +71,7 @@ internal sealed record ApplyRunState
     /// <summary>The last number given to an event.</summary>
     public int LastSequence { get; init; }
 
-    /// <summary>The entries behind the numbers of the current phase, the last of which is <see cref="LastSequence"/>; empty strings are the world itself.</summary>
+    /// <summary>The entries behind the numbers of the current phase, the last of which is <see cref="LastSequence"/>; the default key is the world itself.</summary>
     public IReadOnlyList<EntryKey> Numbered { get; init; } = [];
 
     /// <summary>When the events of the current phase were published first.</summary>
@@ -125,7 +126,7 @@ internal readonly record struct EntryKey(string StrategyId, string Side);
 
 /// <summary>What stood before a run.</summary>
 internal sealed record ApplyRestore(
-    IReadOnlyList<string> Active, IReadOnlyList<ActivationEntry> Entries, IReadOnlyDictionary<string, string> Stages, IReadOnlyList<EdgeRow>? Edges);
+    IReadOnlyList<string> Active, IReadOnlyList<ActivationEntry> Entries, IReadOnlyDictionary<string, string> Stages, IReadOnlyList<EdgeSnapshot> Edges);
 
 /// <summary>A row of <c>ws_apply_runs</c>.</summary>
 internal sealed record ApplyRunRow

@@ -51,13 +51,16 @@ internal sealed class DecisionsHandler(IDatabase database, WorldWriter writer, D
             cancellationToken);
     }
 
+    /// <summary>The version of an active set: equal for equal sets.</summary>
+    public static string EtagOf(string worldId, IReadOnlyList<string> active) => $"dec:{worldId}:{Blake3.HashHex(Encoding.UTF8.GetBytes(string.Join('\u001f', active)))[..16]}";
+
     private static async Task<DecisionsResponse> RespondAsync(ISession session, WorldRow world)
     {
         var active = await DecisionStore.ActiveAsync(session, world.WorldId);
         var response = new DecisionsResponse
         {
             WorldId = world.WorldId,
-            Etag = $"dec:{world.WorldId}:{Blake3.HashHex(Encoding.UTF8.GetBytes(string.Join('\u001f', active)))[..16]}",
+            Etag = EtagOf(world.WorldId, active),
             UpdatedAt = world.DecisionsAt is { } at ? Timestamp.FromDateTimeOffset(at) : null,
         };
         response.Strategies.Add(active);

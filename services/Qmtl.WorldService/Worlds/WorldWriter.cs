@@ -19,7 +19,8 @@ internal sealed class WorldChange(IUnitOfWork unit, WorldRow world, Caller calle
     /// <summary>The world as it was when the change began.</summary>
     public WorldRow World { get; } = world;
 
-    public Caller Caller { get; } = caller;
+    /// <summary>Who it is audited for.</summary>
+    public Caller Caller { get; set; } = caller;
 
     /// <summary>What the decision rested on when the change began.</summary>
     public DecisionInputs Before { get; } = before;
@@ -40,6 +41,9 @@ internal sealed class WorldChange(IUnitOfWork unit, WorldRow world, Caller calle
         MustReconcile = true;
         RunId ??= runId;
     }
+
+    /// <summary>Says that activation follows the decision already.</summary>
+    public void Reconciled() => MustReconcile = false;
 
     public ValueTask AuditAsync(string name, IMessage? request, IMessage? result, string? stage = null) => Unit.AuditAsync(
         new AuditEntry(Caller.Subject, name)
