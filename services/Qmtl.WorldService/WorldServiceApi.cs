@@ -177,3 +177,136 @@ internal sealed partial class WorldServiceApi(
     public override Task<WorldServiceHealth> GetHealth(Empty request, ServerCallContext context) => health.GetAsync(context.CancellationToken);
 }
     ApplyHandler applies,
+    RiskHubHandler riskHub,
+    HealthHandler health) : V1.WorldService.WorldServiceBase
+{
+    private const int Created = 201;
+
+    public override async Task<World> CreateWorld(CreateWorldRequest request, ServerCallContext context)
+    {
+        var world = await worlds.CreateAsync(request, Caller.From(context), context.CancellationToken);
+        context.SetHttpStatus(Created);
+        context.SetETag(world.Etag);
+        return world;
+    }
+
+    public override Task<ListWorldsResponse> ListWorlds(ListWorldsRequest request, ServerCallContext context) =>
+        worlds.ListAsync(request, Caller.From(context), context.CancellationToken);
+
+    public override async Task<World> GetWorld(GetWorldRequest request, ServerCallContext context)
+    {
+        var world = await worlds.GetAsync(request, Caller.From(context), context.CancellationToken);
+        context.SetETag(world.Etag);
+        return world;
+    }
+
+    public override async Task<World> UpdateWorld(UpdateWorldRequest request, ServerCallContext context)
+    {
+        var world = await worlds.UpdateAsync(request, Caller.From(context), context.CancellationToken);
+        context.SetETag(world.Etag);
+        return world;
+    }
+
+    public override Task<Empty> DeleteWorld(DeleteWorldRequest request, ServerCallContext context) =>
+        worlds.DeleteAsync(request, Caller.From(context), context.CancellationToken);
+
+    public override Task<WorldDescription> DescribeWorld(GetWorldRequest request, ServerCallContext context) =>
+        worlds.DescribeAsync(request, Caller.From(context), context.CancellationToken);
+
+    public override async Task<CreatePolicyResponse> CreatePolicy(CreatePolicyRequest request, ServerCallContext context)
+    {
+        var response = await policies.CreateAsync(request, Caller.From(context), context.CancellationToken);
+        context.SetHttpStatus(Created);
+        return response;
+    }
+
+    public override Task<ListPoliciesResponse> ListPolicies(ListPoliciesRequest request, ServerCallContext context) =>
+        policies.ListAsync(request, Caller.From(context), context.CancellationToken);
+
+    public override Task<WorldPolicy> GetPolicy(GetPolicyRequest request, ServerCallContext context) =>
+        policies.GetAsync(request, Caller.From(context), context.CancellationToken);
+
+    public override Task<SetDefaultPolicyResponse> SetDefaultPolicy(SetDefaultPolicyRequest request, ServerCallContext context) =>
+        policies.SetDefaultAsync(request, Caller.From(context), context.CancellationToken);
+
+    public override Task<BindingsResponse> BindStrategies(BindStrategiesRequest request, ServerCallContext context) =>
+        bindings.BindAsync(request, Caller.From(context), context.CancellationToken);
+
+    public override Task<BindingsResponse> ListBindings(ListBindingsRequest request, ServerCallContext context) =>
+        bindings.ListAsync(request, Caller.From(context), context.CancellationToken);
+
+    public override Task<BindingsResponse> UnbindStrategy(UnbindStrategyRequest request, ServerCallContext context) =>
+        bindings.UnbindAsync(request, Caller.From(context), context.CancellationToken);
+
+    public override Task<ListStandingsResponse> ListStandings(ListStandingsRequest request, ServerCallContext context) =>
+        standings.ListAsync(request, Caller.From(context), context.CancellationToken);
+
+    public override Task<DecisionsResponse> SetDecisions(SetDecisionsRequest request, ServerCallContext context) =>
+        decisions.SetAsync(request, Caller.From(context), context.CancellationToken);
+
+    public override Task<DecisionsResponse> GetDecisions(GetDecisionsRequest request, ServerCallContext context) =>
+        decisions.GetAsync(request, Caller.From(context), context.CancellationToken);
+
+    public override async Task<DecisionEnvelope> Decide(DecideRequest request, ServerCallContext context)
+    {
+        var decision = await decisions.DecideAsync(request, Caller.From(context), context.CancellationToken);
+        context.SetETag(decision.Etag);
+        context.SetCacheControl(decision.Ttl.ToTimeSpan());
+        return decision;
+    }
+
+    public override async Task<ActivationEnvelope> GetActivation(GetActivationRequest request, ServerCallContext context)
+    {
+        var entry = await activation.GetAsync(request, Caller.From(context), context.CancellationToken);
+        context.SetETag(entry.HttpEtag());
+        return entry;
+    }
+
+    public override async Task<ActivationEnvelope> PutActivation(PutActivationRequest request, ServerCallContext context)
+    {
+        var entry = await activation.PutAsync(request, Caller.From(context), context.CancellationToken);
+        context.SetETag(entry.HttpEtag());
+        return entry;
+    }
+
+    public override Task<StateHash> GetStateHash(GetStateHashRequest request, ServerCallContext context) =>
+        activation.GetStateHashAsync(request, Caller.From(context), context.CancellationToken);
+
+    public override Task<EvaluateResponse> Evaluate(EvaluateRequest request, ServerCallContext context) =>
+        evaluation.EvaluateAsync(request, Caller.From(context), context.CancellationToken);
+
+    public override Task<EvaluateCohortResponse> EvaluateCohort(EvaluateCohortRequest request, ServerCallContext context) =>
+        evaluation.EvaluateCohortAsync(request, Caller.From(context), context.CancellationToken);
+
+    public override Task<ListEvaluationRunsResponse> ListEvaluationRuns(ListEvaluationRunsRequest request, ServerCallContext context) =>
+        runs.ListAsync(request, Caller.From(context), context.CancellationToken);
+
+    public override Task<EvaluationRun> GetEvaluationRun(GetEvaluationRunRequest request, ServerCallContext context) =>
+        runs.GetAsync(request, Caller.From(context), context.CancellationToken);
+
+    public override Task<RunMetricsResponse> GetEvaluationRunMetrics(GetEvaluationRunRequest request, ServerCallContext context) =>
+        runs.GetMetricsAsync(request, Caller.From(context), context.CancellationToken);
+
+    public override Task<RunHistoryResponse> GetEvaluationRunHistory(GetEvaluationRunRequest request, ServerCallContext context) =>
+        runs.GetHistoryAsync(request, Caller.From(context), context.CancellationToken);
+
+    public override Task<PostAllocationsResponse> PostAllocations(PostAllocationsRequest request, ServerCallContext context) =>
+        allocations.PostAsync(request, Caller.From(context), context.CancellationToken);
+
+    public override Task<GetAllocationsResponse> GetAllocations(GetAllocationsRequest request, ServerCallContext context) =>
+        allocations.GetAsync(request, Caller.From(context), context.CancellationToken);
+
+    public override Task<ListEdgeOverridesResponse> ListEdgeOverrides(ListEdgeOverridesRequest request, ServerCallContext context) =>
+        edges.ListAsync(request, Caller.From(context), context.CancellationToken);
+
+    public override Task<EdgeOverride> PutEdgeOverride(PutEdgeOverrideRequest request, ServerCallContext context) =>
+        edges.PutAsync(request, Caller.From(context), context.CancellationToken);
+
+    public override Task<Empty> PutHistory(PutHistoryRequest request, ServerCallContext context) =>
+        history.PutAsync(request, Caller.From(context), context.CancellationToken);
+
+    public override Task<HistoryMetadata> GetHistory(GetHistoryRequest request, ServerCallContext context) =>
+        history.GetAsync(request, Caller.From(context), context.CancellationToken);
+
+    public override Task<WorldServiceHealth> GetHealth(Empty request, ServerCallContext context) => health.GetAsync(context.CancellationToken);
+}

@@ -15,3 +15,12 @@ internal static class ActivationStore
 
     public static Task SaveAsync(IUnitOfWork unit, ActivationEntry entry) => unit.ExecuteAsync(
         """
+        INSERT INTO ws_activation (world_id, strategy_id, side, active, weight, "freeze", drain, held, effective_mode, mode_limit, run_id, ts, entry_version)
+        VALUES (@WorldId, @StrategyId, @Side, @Active, @Weight, @Freeze, @Drain, @Held, @EffectiveMode, @ModeLimit, @RunId, @Ts, @EntryVersion)
+        ON CONFLICT (world_id, strategy_id, side) DO UPDATE SET active = excluded.active, weight = excluded.weight, "freeze" = excluded."freeze",
+            drain = excluded.drain, held = excluded.held, effective_mode = excluded.effective_mode, mode_limit = excluded.mode_limit, run_id = excluded.run_id, ts = excluded.ts, entry_version = excluded.entry_version
+        """,
+        entry);
+
+    public static string HashOf(string worldId, IEnumerable<ActivationEntry> entries) => StateHash.OfActivation(worldId, entries.Select(entry => entry.ForHash()));
+}

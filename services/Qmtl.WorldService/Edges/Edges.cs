@@ -87,3 +87,31 @@ internal sealed class EdgesHandler(IDatabase database, WorldWriter writer, World
             caller,
             async change =>
             {
+                if (request.Active && EdgeStore.LeadsToLive(request.Dst) && !change.World.AllowLive)
+                {
+                    throw new RefusalException(ReasonCodes.LiveDisabled, $"World '{request.WorldId}' does not allow live, so nothing may flow to {request.Dst}; its owner can allow it with PUT /worlds/{request.WorldId}.");
+                }
+
+                var edge = new EdgeRow
+                {
+                    WorldId = request.WorldId,
+                    Src = request.Src,
+                    Dst = request.Dst,
+                    Active = request.Active,
+                    Reason = request.Reason,
+                    Actor = caller.Subject,
+                    UpdatedAt = change.Unit.Now,
+                };
+                await EdgeStore.SaveAsync(change.Unit, edge);
+                var message = edge.ToMessage();
+                await change.AuditAsync("edge_override_set", request, message);
+                return message;
+            },
+            cancellationToken);
+    }
+
+    private static void CheckEnd(string end, string pointer)
+    {
+        if (end.Length is 0 or > MaxLength) throw Refuse.Field(pointer, $"must be a NodeID or 'domain:<name>' of 1 to {MaxLength} characters");
+    }
+}

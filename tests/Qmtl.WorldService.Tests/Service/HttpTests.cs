@@ -52,7 +52,7 @@ public sealed class HttpTests
     [InlineData("GET", "/worlds/w/activation?strategy_id=a&side=up", null, 422, "E_INVALID_ARGUMENT", "/side")]
     [InlineData("GET", "/worlds/w/queues/state_hash", null, 400, "E_UNKNOWN_TOPIC", "/topic")]
     [InlineData("POST", "/worlds/w/decisions", "{\"strategies\":[],\"extra\":1}", 422, "E_UNKNOWN_FIELD", "/extra")]
-    [InlineData("POST", "/worlds/w/apply", "{\"run_id\":\"r\"}", 501, "E_NOT_IMPLEMENTED", null)]
+    [InlineData("POST", "/worlds/w/apply", "{\"run_id\":\"r\"}", 422, "E_INVALID_ARGUMENT", "/plan")]
     public async Task BadInput_IsAProblemThatNamesTheField(string method, string path, string? body, int status, string code, string? pointer)
     {
         await using var host = await StartAsync();
