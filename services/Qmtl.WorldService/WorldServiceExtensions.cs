@@ -64,44 +64,11 @@ public static class WorldServiceExtensions
         services.AddSingleton<EdgesHandler>();
         services.AddSingleton<HistoryHandler>();
         services.AddSingleton<AuditHandler>();
+        services.AddApply(builder.Configuration);
         services.AddSingleton<HealthHandler>();
         services.AddRiskHub(builder.Configuration);
         services.AddCampaigns();
         services.AddPromotion();
-        services.AddSingleton<WorldServiceApi>();
-        return builder;
-    }
-
-    /// <summary>Shared over Redis where there is one, as several processes need; else in memory.</summary>
-    private static void AddActivationCache<TBuilder>(TBuilder builder)
-        where TBuilder : IHostApplicationBuilder
-    {
-        if (string.IsNullOrWhiteSpace(builder.Configuration.GetConnectionString("redis")))
-        {
-            builder.Services.TryAddSingleton<IActivationCache, MemoryActivationCache>();
-            return;
-        }
-
-        // A Redis that is down at the start or later costs speed, not service: the store has it all.
-        builder.AddRedisClient("redis", configureOptions: static options => options.AbortOnConnectFail = false);
-        builder.Services.TryAddSingleton<IActivationCache, RedisActivationCache>();
-    }
-
-    /// <summary>Maps its rpcs.</summary>
-    public static IEndpointRouteBuilder MapWorldService(this IEndpointRouteBuilder endpoints)
-    {
-        endpoints.MapGrpcService<WorldServiceApi>();
-        return endpoints;
-    }
-
-    /// <summary>Maps its HTTP/JSON form: for a process of its own. Beside the Gateway, which serves the same routes, it is left out.</summary>
-    public static IEndpointRouteBuilder MapWorldServiceJson(this IEndpointRouteBuilder endpoints)
-    {
-        endpoints.MapRpcJson<WorldServiceApi>(Qmtl.V1.WorldService.Descriptor);
-        return endpoints;
-    }
-}
-        services.AddApply(builder.Configuration);
         services.AddSingleton<WorldServiceApi>();
         return builder;
     }
