@@ -12,7 +12,7 @@ namespace Qmtl.WorldService.Apply.Gating;
 /// <param name="Backtest">Newest metrics measured on history, by strategy.</param>
 internal sealed record GatingFacts(
     string? Fingerprint,
-    int CrossContextHits,
+    long CrossContextHits,
     IReadOnlyDictionary<string, double>? Risk,
     IReadOnlyDictionary<string, string> Moving,
     IReadOnlyDictionary<string, IReadOnlyDictionary<string, double>> Paper,

@@ -1,7 +1,7 @@
 using Qmtl.Storage;
-using Qmtl.V1;
 using Qmtl.WorldService.Decisions;
 using Qmtl.WorldService.Evaluation;
+using Qmtl.WorldService.Promotion;
 using Qmtl.WorldService.Stages;
 
 namespace Qmtl.WorldService.Apply.Gating;
@@ -11,20 +11,6 @@ internal interface IRiskMeasures
 {
     /// <summary>By name, such as leverage; null without a fresh snapshot.</summary>
     Task<IReadOnlyDictionary<string, double>?> FreshAsync(ISession session, string worldId, DateTimeOffset now);
-}
-
-/// <summary>Caches that strategies hit across contexts: each reports its own, with its data facts.</summary>
-internal static class CrossContext
-{
-    /// <summary>The conformance flag that counts them.</summary>
-    public const string Flag = "cross_context_cache_hit";
-
-    /// <summary>The sum over the newest report of every node of the world's strategies.</summary>
-    public static async Task<int> HitsAsync(ISession session, string worldId)
-    {
-        var reports = await session.QueryAsync<string>("SELECT report FROM ws_history WHERE world_id = @worldId AND report LIKE @flag", new { worldId, flag = $"%{Flag}%" });
-        return reports.Sum(report => Math.Max(0, Json.Read<HistoryReport>(report).ConformanceFlags.GetValueOrDefault(Flag)));
-    }
 }
 
 /// <summary>Reads what a gating policy is held against.</summary>
@@ -37,7 +23,7 @@ internal sealed class GatingFactsReader(IRiskMeasures risk)
         var measured = await session.QueryAsync<MeasurementRow>("SELECT * FROM ws_measurements WHERE world_id = @worldId", new { worldId });
         return new GatingFacts(
             inputs.Facts?.Fingerprint,
-            await CrossContext.HitsAsync(session, worldId),
+            await CrossContextReports.HitsAsync(session, worldId),
             plan.RiskLimits.Count > 0 ? await risk.FreshAsync(session, worldId, now) : null,
             moving.ToDictionary(id => id, id => stages.GetValueOrDefault(id, StageNames.Backtest), StringComparer.Ordinal),
             At(measured, moving, StageNames.Paper),
