@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using Qmtl.Identity;
 using Qmtl.V1;
+using Qmtl.WorldService.Policies.Calendars;
 using Qmtl.WorldService.Stages;
 
 namespace Qmtl.WorldService.Decisions;
@@ -30,6 +31,9 @@ internal sealed record DecisionInputs(
     string? LiveFingerprint,
     DateTimeOffset ChangedAt)
 {
+    /// <summary>The hours in which data grows old.</summary>
+    public TradingCalendar Calendar { get; init; } = TradingCalendar.Continuous;
+
     public string StageOf(string strategyId) => Stages.GetValueOrDefault(strategyId, StageNames.Backtest);
 }
 
@@ -112,7 +116,7 @@ internal sealed record Decision(EffectiveMode Mode, string Reason, TimeSpan Ttl,
         ttl = StandardTtl;
         if (inputs.MaxLag is not { } maxLag) return null;
         if (inputs.DataEnd is not { } end) return "data_end_unknown";
-        var left = maxLag - (now - end);
+        var left = maxLag - inputs.Calendar.OpenBetween(end, now);
         if (left < TimeSpan.Zero) return "data_currency_lag";
 
         // The decision must not outlive the data it rests on.

@@ -1,6 +1,7 @@
 using Qmtl.Storage;
 using Qmtl.V1;
 using Qmtl.WorldService.Policies;
+using Qmtl.WorldService.Policies.Calendars;
 using Qmtl.WorldService.Stages;
 using Qmtl.WorldService.Worlds;
 
@@ -60,7 +61,10 @@ internal sealed class DecisionStore(PolicyStore policies)
             policy?.DataCurrency?.MaxLag,
             OldestEnd(active, observed),
             world.LiveFingerprint,
-            Latest(world.UpdatedAt, world.DecisionsAt, facts?.UpdatedAt));
+            Latest(world.UpdatedAt, world.DecisionsAt, facts?.UpdatedAt))
+        {
+            Calendar = WorldCalendar.Of(world, policy),
+        };
     }
 
     /// <summary>The data is as old as that of the active strategy that is furthest behind; one of unknown age makes it unknown.</summary>

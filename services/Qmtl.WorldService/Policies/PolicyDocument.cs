@@ -1,4 +1,3 @@
-using Qmtl.WorldService.Policies.Calendars;
 using Qmtl.WorldService.Policies.Expressions;
 using Qmtl.WorldService.Policies.Layers;
 
@@ -73,9 +72,6 @@ internal sealed record DataCurrencyPolicy(TimeSpan? MaxLag, TimeSpan? MinHistory
     public const string ExchangeCalendar = "exchange_calendar";
 
     public bool FollowsCalendar => string.Equals(BarAlignment, ExchangeCalendar, StringComparison.Ordinal);
-
-    /// <summary>How old data that ends at <paramref name="end"/> is: on the clock, or counting only the time the market was open since.</summary>
-    public TimeSpan Lag(TradingCalendar calendar, DateTimeOffset end, DateTimeOffset now) => FollowsCalendar ? calendar.OpenBetween(end, now) : now - end;
 }
 
 /// <summary>A named pair of limits on one metric; at least one is set, and both are inclusive.</summary>

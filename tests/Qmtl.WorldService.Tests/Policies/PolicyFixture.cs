@@ -16,13 +16,19 @@ internal sealed class PolicyFixture
 
     public PolicyFixture(string yaml) => _policy = Load(yaml);
 
+    public PolicyFixture(PolicyDocument policy) => _policy = policy;
+
+    public PolicyDocument Policy => _policy;
+
     public DateTimeOffset Now { get; set; } = Start;
 
     public PolicyOutcome Evaluate(params Candidate[] candidates) => Evaluate([], candidates);
 
-    public PolicyOutcome Evaluate(PairCorrelation[] correlations, params Candidate[] candidates)
+    public PolicyOutcome Evaluate(PairCorrelation[] correlations, params Candidate[] candidates) => Evaluate(new PolicyInputs(candidates, correlations, _states, Now));
+
+    public PolicyOutcome Evaluate(PolicyInputs inputs)
     {
-        var outcome = PolicyEngine.Evaluate(_policy, new PolicyInputs(candidates, correlations, _states, Now));
+        var outcome = PolicyEngine.Evaluate(_policy, inputs with { States = _states });
         foreach (var verdict in outcome.Verdicts) _states[verdict.StrategyId] = verdict.Next;
         return outcome;
     }

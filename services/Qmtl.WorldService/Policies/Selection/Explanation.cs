@@ -62,7 +62,7 @@ internal sealed class ReasonTeller(SelectionRules rules, MetricRows rows, Exposu
     {
         var last = _lastLag;
         if (last.End == end) return last.Lag;
-        var lag = _policy.DataCurrency!.Lag(calendar, end, now);
+        var lag = calendar.OpenBetween(end, now);
         _lastLag = (end, lag);
         return lag;
     }

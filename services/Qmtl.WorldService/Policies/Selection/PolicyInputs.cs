@@ -51,6 +51,6 @@ internal sealed record PolicyInputs(
     /// <summary>Known groups of pairs, besides <see cref="Correlations"/>.</summary>
     public IReadOnlyList<CorrelationMatrix> Matrices { get; init; } = [];
 
-    /// <summary>When the world's market is open; what bar_alignment: exchange_calendar follows.</summary>
+    /// <summary>The hours that count as lag, as <see cref="WorldCalendar"/> finds them for the world and its policy.</summary>
     public TradingCalendar Calendar { get; init; } = TradingCalendar.Continuous;
 }
