@@ -290,7 +290,13 @@ public sealed class SeedPolicyTests
     {
         var metrics = new Dictionary<string, double>(StringComparer.Ordinal)
         {
-            ["sample_days"] = 200, ["trades_60d"] = 100, ["sharpe_90d"] = 1.0, ["max_dd_120d"] = 0.1, ["winrate_365d"] = 0, ["ulcer_90d"] = 0, ["weight"] = 0.03,
+            ["sample_days"] = 200,
+            ["trades_60d"] = 100,
+            ["sharpe_90d"] = 1.0,
+            ["max_dd_120d"] = 0.1,
+            ["winrate_365d"] = 0,
+            ["ulcer_90d"] = 0,
+            ["weight"] = 0.03,
         };
         foreach (var (metric, value) in changes) metrics[metric] = value;
         return new Candidate(id, StrategySide.Long, metrics, PolicyFixture.Start, TimeSpan.FromDays(200));
