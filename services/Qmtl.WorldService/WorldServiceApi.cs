@@ -15,6 +15,8 @@ using Qmtl.WorldService.Edges;
 using Qmtl.WorldService.Evaluation;
 using Qmtl.WorldService.Health;
 using Qmtl.WorldService.History;
+using Qmtl.WorldService.Monitoring.Invariants;
+using Qmtl.WorldService.Monitoring.Live;
 using Qmtl.WorldService.Policies;
 using Qmtl.WorldService.Policies.Tools;
 using Qmtl.WorldService.Stages;
@@ -45,6 +47,8 @@ internal sealed partial class WorldServiceApi(
     CampaignHandler campaigns,
     PromotionReviewHandler reviews,
     PromotionQueryHandler promotions,
+    LiveMonitoringHandler liveMonitoring,
+    InvariantsHandler invariants,
     HealthHandler health) : V1.WorldService.WorldServiceBase
 {
     private const int Created = 201;

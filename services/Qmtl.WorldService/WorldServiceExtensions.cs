@@ -14,6 +14,7 @@ using Qmtl.WorldService.Edges;
 using Qmtl.WorldService.Evaluation;
 using Qmtl.WorldService.Health;
 using Qmtl.WorldService.History;
+using Qmtl.WorldService.Monitoring;
 using Qmtl.WorldService.Policies;
 using Qmtl.WorldService.Policies.Expressions;
 using Qmtl.WorldService.Policies.Tools;
@@ -69,6 +70,7 @@ public static class WorldServiceExtensions
         services.AddRiskHub(builder.Configuration);
         services.AddCampaigns();
         services.AddPromotion();
+        services.AddMonitoring(builder.Configuration);
         services.AddSingleton<WorldServiceApi>();
         return builder;
     }

@@ -21,6 +21,7 @@ internal static class RiskSnapshotHash
         };
         if (snapshot.AsOf is { } asOf) members.Add(KeyValuePair.Create("as_of", CanonicalValue.Of(ProtoTime.Text(asOf))));
         if (snapshot.TtlSec is { } ttl) members.Add(KeyValuePair.Create("ttl_sec", CanonicalValue.Of((long)ttl)));
+        if (snapshot.PeriodsPerYear is { } periods) members.Add(KeyValuePair.Create("periods_per_year", CanonicalValue.Of(periods)));
         if (snapshot.Weights.Count > 0) members.Add(KeyValuePair.Create("weights", Numbers(snapshot.Weights)));
         if (snapshot.Covariance.Count > 0) members.Add(KeyValuePair.Create("covariance", Numbers(snapshot.Covariance)));
         if (snapshot.RealizedReturns is { } returns) members.Add(KeyValuePair.Create("realized_returns", Free(returns)));

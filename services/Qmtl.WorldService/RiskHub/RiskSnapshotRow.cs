@@ -19,6 +19,9 @@ internal sealed record RiskSnapshotRow
     /// <summary>The name under which a bare list of returns stands: it is that of the world's portfolio.</summary>
     public const string Portfolio = "";
 
+    // One period a trading day.
+    private const double StandardPeriodsPerYear = 252;
+
     private RiskSnapshot? _snapshot;
 
     public string WorldId { get; init; } = "";
@@ -90,6 +93,9 @@ internal sealed record RiskSnapshotRow
         { KindCase: Value.KindOneofCase.StructValue } named => named.StructValue.Fields.ToDictionary(pair => pair.Key, pair => Numbers(pair.Value), StringComparer.Ordinal),
         _ => new Dictionary<string, double[]>(StringComparer.Ordinal),
     };
+
+    /// <summary>Periods of the realised returns in a year.</summary>
+    public double PeriodsPerYear => Snapshot.PeriodsPerYear ?? StandardPeriodsPerYear;
 
     /// <summary>Scenario to metric to value. The snapshot must be expanded.</summary>
     public IReadOnlyDictionary<string, IReadOnlyDictionary<string, double>> Stress => Snapshot.Stress.ToDictionary(

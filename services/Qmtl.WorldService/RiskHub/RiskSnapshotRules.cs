@@ -91,6 +91,7 @@ internal static class RiskSnapshotRules
         CheckWeights(snapshot.Weights);
         CovarianceRules.Check(snapshot.Covariance);
         CheckReturns(snapshot.RealizedReturns);
+        if (snapshot.PeriodsPerYear is { } periods && !(periods > 0 && double.IsFinite(periods))) throw Invalid("/periods_per_year", "must be above 0");
         foreach (var (scenario, metrics) in snapshot.Stress) CheckStress(JsonPointer.Append("/stress", scenario), metrics);
         if (snapshot.Constraints is { } constraints) CheckFree(Value.ForStruct(constraints), "/constraints", 0);
     }

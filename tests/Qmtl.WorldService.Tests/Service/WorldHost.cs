@@ -48,6 +48,8 @@ internal sealed class WorldHost : IAsyncDisposable
     public static async Task<WorldHost> StartAsync(IReadOnlyDictionary<string, string?> settings)
     {
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { EnvironmentName = "Test" });
+        // Tests move the clock by hours; what runs by the hour would answer in between.
+        builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>(StringComparer.Ordinal) { ["WorldService:LiveMonitoring:Interval"] = "0:00:00" });
         builder.Configuration.AddInMemoryCollection(settings);
         builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>(StringComparer.Ordinal) { ["HTTP_PORT"] = "0", ["GRPC_PORT"] = "0" });
         builder.Logging.ClearProviders();

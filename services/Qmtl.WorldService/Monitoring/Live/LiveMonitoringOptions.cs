@@ -1,0 +1,13 @@
+namespace Qmtl.WorldService.Monitoring.Live;
+
+/// <summary>Section <c>WorldService:LiveMonitoring</c> of the configuration.</summary>
+internal sealed class LiveMonitoringOptions
+{
+    public const string Section = "WorldService:LiveMonitoring";
+
+    /// <summary>How often each world is monitored by itself; zero leaves it to callers.</summary>
+    public TimeSpan Interval { get; set; } = TimeSpan.FromHours(1);
+
+    /// <summary>How long one replica has a world to itself; a replica that died blocks no longer than this.</summary>
+    public TimeSpan Lease { get; set; } = TimeSpan.FromMinutes(2);
+}
