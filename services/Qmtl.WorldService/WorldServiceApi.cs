@@ -18,6 +18,7 @@ using Qmtl.WorldService.History;
 using Qmtl.WorldService.Monitoring.Invariants;
 using Qmtl.WorldService.Monitoring.Live;
 using Qmtl.WorldService.Policies;
+using Qmtl.WorldService.Rebalancing;
 using Qmtl.WorldService.Policies.Tools;
 using Qmtl.WorldService.Stages;
 using Qmtl.WorldService.RiskHub;
@@ -39,6 +40,9 @@ internal sealed partial class WorldServiceApi(
     EvaluationHandler evaluation,
     RunsHandler runs,
     AllocationHandler allocations,
+    AllocationRunsHandler allocationRuns,
+    ProposalHandler proposals,
+    RebalanceHandler rebalancing,
     EdgesHandler edges,
     HistoryHandler history,
     AuditHandler audit,
@@ -160,12 +164,6 @@ internal sealed partial class WorldServiceApi(
 
     public override Task<RunHistoryResponse> GetEvaluationRunHistory(GetEvaluationRunRequest request, ServerCallContext context) =>
         runs.GetHistoryAsync(request, Caller.From(context), context.CancellationToken);
-
-    public override Task<PostAllocationsResponse> PostAllocations(PostAllocationsRequest request, ServerCallContext context) =>
-        allocations.PostAsync(request, Caller.From(context), context.CancellationToken);
-
-    public override Task<GetAllocationsResponse> GetAllocations(GetAllocationsRequest request, ServerCallContext context) =>
-        allocations.GetAsync(request, Caller.From(context), context.CancellationToken);
 
     public override Task<ListEdgeOverridesResponse> ListEdgeOverrides(ListEdgeOverridesRequest request, ServerCallContext context) =>
         edges.ListAsync(request, Caller.From(context), context.CancellationToken);

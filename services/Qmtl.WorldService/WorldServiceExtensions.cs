@@ -4,7 +4,6 @@ using Qmtl.Storage;
 using Qmtl.WorldService;
 using Qmtl.WorldService.Access;
 using Qmtl.WorldService.Activation;
-using Qmtl.WorldService.Allocation;
 using Qmtl.WorldService.Apply;
 using Qmtl.WorldService.Audit;
 using Qmtl.WorldService.Bindings;
@@ -61,7 +60,8 @@ public static class WorldServiceExtensions
         services.AddSingleton<ActivationHandler>();
         services.AddSingleton<EvaluationHandler>();
         services.AddSingleton<RunsHandler>();
-        services.AddSingleton<AllocationHandler>();
+        services.AddAllocations();
+        services.AddRebalancing();
         services.AddSingleton<EdgesHandler>();
         services.AddSingleton<HistoryHandler>();
         services.AddSingleton<AuditHandler>();

@@ -8,6 +8,9 @@ internal sealed class WorldServiceOptions
     /// <summary>Whether roles in <c>X-World-Roles</c> are required. Off where one person runs everything on one machine.</summary>
     public bool EnforceRoles { get; set; }
 
+    /// <summary>Refuses rebalancing plans of schema 1, which carry no alpha metrics.</summary>
+    public bool AlphaMetricsRequired { get; set; }
+
     /// <summary>Strategies that one evaluation may name.</summary>
     public int MaxStrategies { get; set; } = 10_000;
 

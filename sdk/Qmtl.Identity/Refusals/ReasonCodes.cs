@@ -143,6 +143,9 @@ public static class ReasonCodes
     /// <summary>The world does not know this node.</summary>
     public static ReasonCode NodeUnknown { get; } = new("E_NODE_UNKNOWN", 404, "The world does not know this node");
 
+    /// <summary>A node does not go from this status to that one.</summary>
+    public static ReasonCode NodeTransition { get; } = new("E_NODE_TRANSITION", 409, "A node does not go from this status to that one");
+
     /// <summary>There is no state of this kind.</summary>
     public static ReasonCode UnknownTopic { get; } = new("E_UNKNOWN_TOPIC", 400, "There is no state of this kind");
 
@@ -211,6 +214,15 @@ public static class ReasonCodes
 
     /// <summary>The shares add up to more than the whole.</summary>
     public static ReasonCode AllocationSum { get; } = new("E_ALLOCATION_SUM", 422, "The shares add up to more than the whole");
+
+    /// <summary>The data do not carry an allocation.</summary>
+    public static ReasonCode AllocationData { get; } = new("E_ALLOCATION_DATA", 422, "The data do not carry an allocation");
+
+    /// <summary>No weights meet the constraints.</summary>
+    public static ReasonCode AllocationInfeasible { get; } = new("E_ALLOCATION_INFEASIBLE", 422, "No weights meet the constraints");
+
+    /// <summary>There is no such run of allocations.</summary>
+    public static ReasonCode AllocationRunUnknown { get; } = new("E_ALLOCATION_RUN_UNKNOWN", 404, "There is no such run of allocations");
 
     /// <summary>There is no executor to send trades to.</summary>
     public static ReasonCode ExecutorMissing { get; } = new("E_EXECUTOR_MISSING", 503, "There is no executor to send trades to");

@@ -1,8 +1,11 @@
 using System.Globalization;
-using Google.Protobuf.Collections;
+using System.Text;
+using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
 using Qmtl.Identity;
 using Qmtl.V1;
+using Qmtl.WorldService.Rebalancing;
+using JsonPointer = Qmtl.WorldService.Policies.Documents.JsonPointer;
 
 namespace Qmtl.WorldService.Allocation;
 
@@ -14,18 +17,38 @@ internal static class AllocationRules
 
     public static void Check(PostAllocationsRequest request)
     {
-        if (request.RunId.Length is 0 or > 200) throw Refuse.Field("/run_id", "must be 1 to 200 characters");
+        CheckRunId(request.RunId, "/run_id");
         if (!(request.TotalEquity > 0) || !double.IsFinite(request.TotalEquity)) throw Refuse.Field("/total_equity", string.Create(CultureInfo.InvariantCulture, $"must be above 0, was {request.TotalEquity}"));
         if (request.WorldAllocations.Count == 0) throw Refuse.Field("/world_allocations", "must name at least one world");
-        foreach (var (world, share) in request.WorldAllocations) CheckShare(Pointer("world_allocations", world), share);
+        foreach (var (world, share) in request.WorldAllocations) CheckShare(JsonPointer.Child("/world_allocations", world), share);
         CheckSum("/world_allocations", request.WorldAllocations.Values.Sum(), 1);
-        RefuseWhatIsNotPlanned(request);
-        foreach (var (world, shares) in request.StrategyAllocAfterTotal)
+        if (request.Execute) throw new RefusalException(ReasonCodes.ExecutorMissing, "No executor is configured; set the shares with execute=false and send the plan on yourself.");
+    }
+
+    /// <summary>What the plan of these shares depends on, given how they stand now.</summary>
+    /// <param name="request">The shares wanted.</param>
+    /// <param name="current">The rows of the worlds named, as far as they have one.</param>
+    public static RebalanceInputs PlanInputs(PostAllocationsRequest request, IReadOnlyDictionary<string, AllocationRow> current)
+    {
+        var before = RebalanceReader.Strategies(request.StrategyAllocBeforeTotal, "/strategy_alloc_before_total", request.WorldAllocations, capped: false);
+        foreach (var (world, row) in current)
         {
-            var pointer = Pointer("strategy_alloc_after_total", world);
-            if (!request.WorldAllocations.TryGetValue(world, out var share)) throw Refuse.Field(pointer, $"'{world}' has no share in world_allocations");
-            CheckSum(pointer, ReadShares(shares, pointer).Values.Sum(), share);
+            if (row.Strategies is { Count: > 0 } known) before.TryAdd(world, known);
         }
+
+        return new RebalanceInputs
+        {
+            TotalEquity = request.TotalEquity,
+            WorldBefore = current.ToDictionary(pair => pair.Key, pair => pair.Value.Allocation, StringComparer.Ordinal),
+            WorldAfter = request.WorldAllocations,
+            StrategyBefore = before,
+            StrategyAfter = RebalanceReader.Strategies(request.StrategyAllocAfterTotal, "/strategy_alloc_after_total", request.WorldAllocations, capped: true),
+            Positions = RebalanceReader.Positions(request.Positions, request.WorldAllocations),
+            MinTradeNotional = RebalanceReader.NotBelow(request.MinTradeNotional, "/min_trade_notional"),
+            Lots = RebalanceReader.Prices(request.LotSizeBySymbol, "/lot_size_by_symbol"),
+            Mode = RebalanceReader.ReadMode(request.Mode),
+            Overlay = RebalanceReader.Overlay(request.Overlay),
+        };
     }
 
     /// <summary>Strategy ids to shares of the total equity.</summary>
@@ -34,7 +57,7 @@ internal static class AllocationRules
         var read = new Dictionary<string, double>(StringComparer.Ordinal);
         foreach (var (strategy, value) in shares.Fields)
         {
-            var here = Policies.Documents.JsonPointer.Child(pointer, strategy);
+            var here = JsonPointer.Child(pointer, strategy);
             if (value.KindCase != Value.KindOneofCase.NumberValue) throw Refuse.Field(here, "must be a number from 0 to 1");
             CheckShare(here, value.NumberValue);
             read[strategy] = value.NumberValue;
@@ -50,31 +73,35 @@ internal static class AllocationRules
         content.RunId = "";
         content.Etag = "";
         content.Execute = false;
-        using var document = CanonicalJson.Parse(System.Text.Encoding.UTF8.GetBytes(Json.Write(content)));
+        return HashOf(content);
+    }
+
+    /// <summary>The stable hash of a message.</summary>
+    public static string HashOf(IMessage message)
+    {
+        using var document = CanonicalJson.Parse(Encoding.UTF8.GetBytes(Json.Write(message)));
         return ContentHash.Stable(CanonicalJson.Read(document.RootElement));
     }
 
-    public static double Unallocated(MapField<string, double> shares) => Math.Max(0, 1 - shares.Values.Sum());
-
-    /// <summary>Trades are planned by the rebalancing rpcs; asking for them here must not pass unnoticed.</summary>
-    private static void RefuseWhatIsNotPlanned(PostAllocationsRequest request)
+    public static void CheckRunId(string runId, string pointer)
     {
-        if (request.Positions.Count > 0 || request.StrategyAllocBeforeTotal.Count > 0) throw NotPlanned("/positions", "trades are not planned from positions yet; leave positions and strategy_alloc_before_total out");
-        if (request.Mode is not ("" or "scaling") || request.Overlay is not null) throw NotPlanned("/mode", "modes other than scaling are not served yet");
-        if (request.Execute) throw new RefusalException(ReasonCodes.ExecutorMissing, "No executor is configured; set the shares with execute=false.");
+        if (runId.Length is 0 or > 200) throw Refuse.Field(pointer, "must be 1 to 200 characters");
     }
 
-    private static RefusalException NotPlanned(string pointer, string message) => Refuse.Field(ReasonCodes.NotImplemented, pointer, message);
-
-    private static void CheckShare(string pointer, double share)
+    public static void CheckShare(string pointer, double share)
     {
         if (!(share >= 0 && share <= 1)) throw Refuse.Field(pointer, string.Create(CultureInfo.InvariantCulture, $"must be 0 to 1, was {share}"));
     }
 
-    private static void CheckSum(string pointer, double sum, double most)
+    public static void CheckSum(string pointer, double sum, double most)
     {
         if (sum > most + Tolerance) throw Refuse.Field(ReasonCodes.AllocationSum, pointer, string.Create(CultureInfo.InvariantCulture, $"the shares add up to {sum:G6}, which is more than {most:G6}"));
     }
 
-    private static string Pointer(string field, string key) => Policies.Documents.JsonPointer.Child("/" + field, key);
+    /// <summary>Worlds that a run does not name keep their shares, and those count too.</summary>
+    public static void CheckTotal(double total, string pointer)
+    {
+        if (total > 1 + Tolerance)
+            throw Refuse.Field(ReasonCodes.AllocationSum, pointer, string.Create(CultureInfo.InvariantCulture, $"together with the worlds that are not named the shares add up to {total:G6}, which is more than 1"));
+    }
 }

@@ -16,8 +16,6 @@ internal sealed class WorldMetrics : IDisposable
     private readonly Counter<long> _promotions;
     private readonly Counter<long> _demotions;
     private readonly Counter<long> _writeFailures;
-    private readonly Counter<long> _snapshots;
-    private readonly Counter<long> _staleSnapshots;
 
     public WorldMetrics()
     {
@@ -27,8 +25,6 @@ internal sealed class WorldMetrics : IDisposable
         _promotions = _meter.CreateCounter<long>("world_promotions_total", description: "Strategies that entered an active set.");
         _demotions = _meter.CreateCounter<long>("world_demotions_total", description: "Strategies that left an active set.");
         _writeFailures = _meter.CreateCounter<long>("registry_write_fail_total", description: "Changes to a world that the store refused.");
-        _snapshots = _meter.CreateCounter<long>("world_allocation_snapshot_total", description: "Allocation snapshots read.");
-        _staleSnapshots = _meter.CreateCounter<long>("world_allocation_snapshot_stale_total", description: "Allocation snapshots read that were stale.");
         _meter.CreateObservableGauge("world_decide_latency_ms_p95", () => _decideP95.Value, description: "95th percentile of the latest 1,000 decisions in milliseconds.");
         _meter.CreateObservableGauge("world_eval_duration_ms_p95", () => _evaluateP95.Value, description: "95th percentile of the latest 1,000 evaluations in milliseconds.");
     }
@@ -50,13 +46,6 @@ internal sealed class WorldMetrics : IDisposable
     public void Activated(TimeSpan skew) => _skew.Record(Math.Max(0, skew.TotalSeconds));
 
     public void WriteFailed() => _writeFailures.Add(1);
-
-    public void SnapshotRead(string worldId, bool stale)
-    {
-        var world = new KeyValuePair<string, object?>("world_id", worldId);
-        _snapshots.Add(1, world);
-        if (stale) _staleSnapshots.Add(1, world);
-    }
 
     public void Dispose() => _meter.Dispose();
 }

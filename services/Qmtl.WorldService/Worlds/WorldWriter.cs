@@ -65,23 +65,33 @@ internal sealed class WorldChange(IUnitOfWork unit, WorldRow world, Caller calle
 /// </summary>
 internal sealed class WorldWriter(IDatabase database, DecisionStore decisions, ActivationReconciler reconciler, ActivationTable table, WorldMetrics metrics)
 {
-    public async Task<T> ChangeAsync<T>(string worldId, Caller caller, Func<WorldChange, Task<T>> change, CancellationToken cancellationToken)
+    public Task<T> ChangeAsync<T>(string worldId, Caller caller, Func<WorldChange, Task<T>> change, CancellationToken cancellationToken) =>
+        ChangeManyAsync([worldId], caller, changes => change(changes[0]), cancellationToken);
+
+    /// <summary>One change over several worlds, which stand in it by id: that is also the order of their locks, so that no two changes wait for each other.</summary>
+    public async Task<T> ChangeManyAsync<T>(
+        IReadOnlyCollection<string> worldIds, Caller caller, Func<IReadOnlyList<WorldChange>, Task<T>> change, CancellationToken cancellationToken)
     {
-        WorldChange? committed = null;
+        List<WorldChange> committed = [];
         try
         {
             var result = await database.WriteAsync(
                 async unit =>
                 {
-                    var world = await WorldStore.LockAsync(unit, worldId);
-                    var scope = new WorldChange(unit, world, caller, await decisions.LoadAsync(unit, world));
-                    var answer = await change(scope);
-                    if (scope.MustReconcile) await reconciler.ReconcileAsync(scope);
-                    committed = scope;
+                    var scopes = new List<WorldChange>(worldIds.Count);
+                    foreach (var worldId in worldIds.Order(StringComparer.Ordinal))
+                    {
+                        var world = await WorldStore.LockAsync(unit, worldId);
+                        scopes.Add(new WorldChange(unit, world, caller, await decisions.LoadAsync(unit, world)));
+                    }
+
+                    var answer = await change(scopes);
+                    foreach (var scope in scopes.Where(scope => scope.MustReconcile)) await reconciler.ReconcileAsync(scope);
+                    committed = scopes;
                     return answer;
                 },
                 cancellationToken);
-            await table.PutAsync(worldId, committed!.Activated);
+            foreach (var scope in committed) await table.PutAsync(scope.World.WorldId, scope.Activated);
             return result;
         }
         catch (StorageException)
