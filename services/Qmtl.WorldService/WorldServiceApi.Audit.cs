@@ -9,7 +9,9 @@ internal sealed partial class WorldServiceApi
     public override Task<ListAuditResponse> ListAudit(ListAuditRequest request, ServerCallContext context) =>
         audit.ListAsync(request, Caller.From(context), context.CancellationToken);
 
-    public override Task<AuditVerification> VerifyAudit(VerifyAuditRequest request, ServerCallContext context) => Later<AuditVerification>(context);
+    public override Task<AuditVerification> VerifyAudit(VerifyAuditRequest request, ServerCallContext context) =>
+        auditChains.VerifyAsync(request, Caller.From(context), context.CancellationToken);
 
-    public override Task<ExportAuditResponse> ExportAudit(ExportAuditRequest request, ServerCallContext context) => Later<ExportAuditResponse>(context);
+    public override Task<ExportAuditResponse> ExportAudit(ExportAuditRequest request, ServerCallContext context) =>
+        auditChains.ExportAsync(request, Caller.From(context), context.CancellationToken);
 }

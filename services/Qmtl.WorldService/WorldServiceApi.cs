@@ -20,9 +20,9 @@ using Qmtl.WorldService.Monitoring.Live;
 using Qmtl.WorldService.Policies;
 using Qmtl.WorldService.Rebalancing;
 using Qmtl.WorldService.Policies.Tools;
-using Qmtl.WorldService.Stages;
-using Qmtl.WorldService.RiskHub;
 using Qmtl.WorldService.Promotion;
+using Qmtl.WorldService.RiskHub;
+using Qmtl.WorldService.Stages;
 using Qmtl.WorldService.Worlds;
 
 namespace Qmtl.WorldService;
@@ -47,6 +47,7 @@ internal sealed partial class WorldServiceApi(
     HistoryHandler history,
     AuditHandler audit,
     ApplyHandler applies,
+    AuditChainHandler auditChains,
     RiskHubHandler riskHub,
     CampaignHandler campaigns,
     PromotionReviewHandler reviews,

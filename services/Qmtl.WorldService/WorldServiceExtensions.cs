@@ -17,9 +17,9 @@ using Qmtl.WorldService.Monitoring;
 using Qmtl.WorldService.Policies;
 using Qmtl.WorldService.Policies.Expressions;
 using Qmtl.WorldService.Policies.Tools;
-using Qmtl.WorldService.Stages;
-using Qmtl.WorldService.RiskHub;
 using Qmtl.WorldService.Promotion;
+using Qmtl.WorldService.RiskHub;
+using Qmtl.WorldService.Stages;
 using Qmtl.WorldService.Telemetry;
 using Qmtl.WorldService.Worlds;
 
@@ -64,8 +64,8 @@ public static class WorldServiceExtensions
         services.AddRebalancing();
         services.AddSingleton<EdgesHandler>();
         services.AddSingleton<HistoryHandler>();
-        services.AddSingleton<AuditHandler>();
         services.AddApply(builder.Configuration);
+        services.AddAudit();
         services.AddSingleton<HealthHandler>();
         services.AddRiskHub(builder.Configuration);
         services.AddCampaigns();

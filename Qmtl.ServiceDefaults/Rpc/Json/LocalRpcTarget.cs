@@ -54,7 +54,8 @@ internal static class LocalRpcTarget
             var context = new JsonCallContext(http, method, start: null, cancellationToken);
             return WithServiceAsync<TService, RpcReply>(http, async service =>
             {
-                var response = await _invoke(service, (TRequest)request, context).ConfigureAwait(false);
+                var listeners = http.RequestServices.GetServices<IRefusedCalls>();
+                var response = await listeners.ToldAsync(request, context, () => _invoke(service, (TRequest)request, context)).ConfigureAwait(false);
                 return new RpcReply(response, context.ResponseTrailers);
             });
         }

@@ -1,3 +1,4 @@
+using Google.Protobuf;
 using Grpc.Core;
 using Grpc.Core.Interceptors;
 using Microsoft.Extensions.Logging;
@@ -5,12 +6,12 @@ using Microsoft.Extensions.Logging;
 namespace Qmtl.ServiceDefaults.Rpc;
 
 /// <summary>Ends calls of handlers that threw with a typed status, never with a stack trace, and gives every call a correlation id.</summary>
-public sealed class RefusalInterceptor(RefusalReporter reporter, ILogger<RefusalInterceptor> logger) : Interceptor
+public sealed class RefusalInterceptor(RefusalReporter reporter, IEnumerable<IRefusedCalls> listeners, ILogger<RefusalInterceptor> logger) : Interceptor
 {
     /// <inheritdoc/>
     public override Task<TResponse> UnaryServerHandler<TRequest, TResponse>(
         TRequest request, ServerCallContext context, UnaryServerMethod<TRequest, TResponse> continuation) =>
-        Guard(context, () => continuation(request, context));
+        Guard(context, () => listeners.ToldAsync(request as IMessage, context, () => continuation(request, context)));
 
     /// <inheritdoc/>
     public override Task<TResponse> ClientStreamingServerHandler<TRequest, TResponse>(

@@ -1,3 +1,5 @@
+using Qmtl.Identity;
+
 namespace Qmtl.Storage.Audit;
 
 /// <summary>What someone did.</summary>
@@ -27,11 +29,17 @@ public sealed record AuditRecord
     /// <summary>Place in the chain of its world, from 1, without gaps.</summary>
     public required long Sequence { get; init; }
 
+    /// <summary>When the transaction that carries it took place, in nanoseconds since 1970-01-01 UTC.</summary>
+    public required long AtNanoseconds { get; init; }
+
     /// <summary>When the transaction that carries it took place.</summary>
-    public required DateTimeOffset At { get; init; }
+    public DateTimeOffset At => UnixTime.FromNanoseconds(AtNanoseconds);
 
     /// <summary>What someone did.</summary>
     public required AuditEntry Entry { get; init; }
+
+    /// <summary>The hash before it, in hex.</summary>
+    public required string PreviousHash { get; init; }
 
     /// <summary>SHA-256 of this record and of the hash before it, in hex.</summary>
     public required string Hash { get; init; }
@@ -88,5 +96,11 @@ public interface IAuditLog
     Task<AuditPage> QueryAsync(AuditQuery query, CancellationToken cancellationToken = default);
 
     /// <summary>Recomputes the chain of a world (null: of what concerns none).</summary>
-    Task<AuditVerdict> VerifyAsync(string? worldId, CancellationToken cancellationToken = default);
+    /// <param name="worldId">Whose chain.</param>
+    /// <param name="anchor">A place that was noted before: the chain must still hold it.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    Task<AuditVerdict> VerifyAsync(string? worldId, AuditAnchor? anchor = null, CancellationToken cancellationToken = default);
+
+    /// <summary>Every world that has a chain, by id; null first, for what concerns none, if that has one.</summary>
+    Task<IReadOnlyList<string?>> ChainsAsync(CancellationToken cancellationToken = default);
 }

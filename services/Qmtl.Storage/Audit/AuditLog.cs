@@ -1,9 +1,16 @@
+using System.Text;
+using Qmtl.Identity;
+
 namespace Qmtl.Storage.Audit;
 
 /// <summary>The table <c>audit_log</c>.</summary>
 internal sealed class AuditLog(IDatabase database) : IAuditLog
 {
-    private const string Columns = "seq AS Sequence, at, world_id, actor, event, stage, correlation_id, request, result, prev_hash, hash";
+    private const int VerifyPage = 1_000;
+    private const string Columns = "seq AS Sequence, at AS AtNanoseconds, world_id, actor, event, stage, correlation_id, request, result, prev_hash, hash";
+
+    // In the order in which they are hashed.
+    private static readonly string[] Texts = ["world_id", "actor", "event", "stage", "correlation_id", "request", "result"];
 
     /// <summary>Writes entries with the unit of work that they describe.</summary>
     /// <remarks>The row of the chain's head is locked from here to the commit, so that entries of one world queue up behind each other.</remarks>
@@ -14,11 +21,11 @@ internal sealed class AuditLog(IDatabase database) : IAuditLog
         {
             var head = await unit.FirstOrDefaultAsync<HeadRow>(
                 "INSERT INTO audit_head (scope, seq, hash) VALUES (@Scope, 0, @Root) ON CONFLICT (scope) DO UPDATE SET seq = audit_head.seq RETURNING seq, hash",
-                new { Scope = chain.Key, AuditChain.Root });
+                new { Scope = chain.Key, Root = AuditChain.Root.ToArray() });
             var (sequence, previous) = (head!.Seq, head.Hash);
             foreach (var entry in chain)
             {
-                var hash = AuditChain.Hash(++sequence, unit.Now, entry, previous);
+                var hash = Hash(++sequence, unit.Now, entry, previous);
                 await unit.ExecuteAsync(
                     """
                     INSERT INTO audit_log (scope, seq, at, world_id, actor, event, stage, correlation_id, request, result, prev_hash, hash)
@@ -54,37 +61,56 @@ internal sealed class AuditLog(IDatabase database) : IAuditLog
         return new AuditPage(records, rows.Count > query.Limit ? records[^1].Sequence : null);
     }
 
-    public Task<AuditVerdict> VerifyAsync(string? worldId, CancellationToken cancellationToken = default) =>
-        database.ReadAsync(session => VerifyAsync(session, worldId ?? "", cancellationToken), cancellationToken);
+    public Task<AuditVerdict> VerifyAsync(string? worldId, AuditAnchor? anchor = null, CancellationToken cancellationToken = default) =>
+        database.ReadAsync(session => VerifyAsync(session, worldId ?? "", anchor, cancellationToken), cancellationToken);
 
-    private static async Task<AuditVerdict> VerifyAsync(ISession session, string scope, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<string?>> ChainsAsync(CancellationToken cancellationToken = default)
     {
-        var sequence = 0L;
-        var hash = AuditChain.Root;
+        // From both tables: a chain without a head, or a head without a chain, is just what a check must not pass over.
+        var scopes = await database.QueryAsync<string>("SELECT scope FROM audit_head UNION SELECT DISTINCT scope FROM audit_log", null, cancellationToken);
+        return [.. scopes.Order(StringComparer.Ordinal).Select(scope => scope.Length == 0 ? null : scope)];
+    }
+
+    private static async Task<AuditVerdict> VerifyAsync(ISession session, string scope, AuditAnchor? anchor, CancellationToken cancellationToken)
+    {
+        var check = new AuditChainCheck(anchor);
+        var columns = RawColumns(session.Dialect);
         while (true)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            var rows = await session.QueryAsync<Row>($"SELECT {Columns} FROM audit_log WHERE scope = @scope AND seq > @sequence ORDER BY seq LIMIT 1000", new { scope, sequence });
+            var rows = await session.QueryAsync<RawRow>($"SELECT {columns} FROM audit_log WHERE scope = @scope AND seq > @Entries ORDER BY seq LIMIT {VerifyPage}", new { scope, check.Entries });
             foreach (var row in rows)
             {
-                if (WhatIsWrong(row, sequence + 1, hash) is { } reason) return Verdict(sequence, sequence + 1, reason, hash);
-                (sequence, hash) = (row.Sequence, row.Hash);
+                if (WhatIsWrong(check, row, scope) is { } reason) return Broken(check, reason);
             }
-            if (rows.Count == 0) break;
+            if (rows.Count < VerifyPage) break;
         }
         var head = await session.FirstOrDefaultAsync<HeadRow>("SELECT seq, hash FROM audit_head WHERE scope = @scope", new { scope });
-        return head is null && sequence == 0 ? Verdict(0, null, null, hash)
-            : head is null || head.Seq != sequence || !head.Hash.AsSpan().SequenceEqual(hash) ? Verdict(sequence, sequence + 1, "The chain ends before its recorded head: entries are missing at the end.", hash)
-            : Verdict(sequence, null, null, hash);
+        var problem = head is null && check.Entries == 0 ? null
+            : head is null || head.Seq > check.Entries ? "The chain ends before its recorded head: entries are missing at the end."
+            : head.Seq != check.Entries || !head.Hash.AsSpan().SequenceEqual(check.Head.Span) ? "The chain and its recorded head do not agree."
+            : null;
+        return (problem ?? check.End()) is { } end ? Broken(check, end) : new AuditVerdict(check.Entries, null, null, check.HeadHex);
     }
 
-    private static string? WhatIsWrong(Row row, long expected, byte[] previous) =>
-        row.Sequence != expected ? $"Entry {expected} is missing."
-        : !row.PrevHash.AsSpan().SequenceEqual(previous) ? "The entry does not follow the one before it."
-        : !row.Hash.AsSpan().SequenceEqual(AuditChain.Hash(row.Sequence, row.At, row.ToEntry(), previous)) ? "The entry was changed after it was written."
-        : null;
+    private static string? WhatIsWrong(AuditChainCheck check, RawRow row, string scope)
+    {
+        if (!(row.WorldId ?? []).AsSpan().SequenceEqual(Encoding.UTF8.GetBytes(scope))) return "The entry was moved here from another chain.";
+        return check.Add(row.Seq, row.At, [row.WorldId, row.Actor, row.Event, row.Stage, row.CorrelationId, row.Request, row.Result], row.PrevHash, row.Hash);
+    }
 
-    private static AuditVerdict Verdict(long entries, long? brokenAt, string? reason, byte[] hash) => new(entries, brokenAt, reason, Convert.ToHexStringLower(hash));
+    private static AuditVerdict Broken(AuditChainCheck check, string reason) => new(check.Entries, check.Entries + 1, reason, check.HeadHex);
+
+    /// <summary>Texts as their bytes: reading them as text would mend broken UTF-8, and so hide it.</summary>
+    private static string RawColumns(Dialect dialect) => "seq, at, prev_hash, hash, " + string.Join(", ", Texts.Select(column => dialect.IsPostgres ? $"convert_to({column}, 'UTF8') AS {column}" : $"CAST({column} AS BLOB) AS {column}"));
+
+    private static byte[] Hash(long sequence, DateTimeOffset at, AuditEntry entry, ReadOnlySpan<byte> previous) => AuditChain.Hash(
+        sequence,
+        UnixTime.ToNanoseconds(at),
+        [Bytes(entry.WorldId), Bytes(entry.Actor), Bytes(entry.Event), Bytes(entry.Stage), Bytes(entry.CorrelationId), Bytes(entry.Request), Bytes(entry.Result)],
+        previous);
+
+    private static byte[]? Bytes(string? text) => text is null ? null : Encoding.UTF8.GetBytes(text);
 
     private static string Scope(AuditEntry entry) => entry.WorldId ?? "";
 
@@ -99,7 +125,7 @@ internal sealed class AuditLog(IDatabase database) : IAuditLog
     {
         public long Sequence { get; init; }
 
-        public DateTimeOffset At { get; init; }
+        public long AtNanoseconds { get; init; }
 
         public string? WorldId { get; init; }
 
@@ -121,6 +147,39 @@ internal sealed class AuditLog(IDatabase database) : IAuditLog
 
         public AuditEntry ToEntry() => new(Actor, Event) { WorldId = WorldId, Stage = Stage, CorrelationId = CorrelationId, Request = Request, Result = Result };
 
-        public AuditRecord ToRecord() => new() { Sequence = Sequence, At = At, Entry = ToEntry(), Hash = Convert.ToHexStringLower(Hash) };
+        public AuditRecord ToRecord() => new()
+        {
+            Sequence = Sequence,
+            AtNanoseconds = AtNanoseconds,
+            Entry = ToEntry(),
+            PreviousHash = Convert.ToHexStringLower(PrevHash),
+            Hash = Convert.ToHexStringLower(Hash),
+        };
+    }
+
+    /// <summary>A row as it is stored, byte for byte.</summary>
+    private sealed record RawRow
+    {
+        public long Seq { get; init; }
+
+        public long At { get; init; }
+
+        public byte[]? WorldId { get; init; }
+
+        public byte[]? Actor { get; init; }
+
+        public byte[]? Event { get; init; }
+
+        public byte[]? Stage { get; init; }
+
+        public byte[]? CorrelationId { get; init; }
+
+        public byte[]? Request { get; init; }
+
+        public byte[]? Result { get; init; }
+
+        public byte[] PrevHash { get; init; } = [];
+
+        public byte[] Hash { get; init; } = [];
     }
 }

@@ -59,6 +59,7 @@ internal sealed class AuditHandler(IDatabase database, IAuditLog log, WorldAcces
         Ts = Timestamp.FromDateTimeOffset(record.At),
         CorrelationId = record.Entry.CorrelationId ?? "",
         Stage = record.Entry.Stage ?? "",
+        PreviousHash = record.PreviousHash,
         Hash = record.Hash,
     };
 }

@@ -20,6 +20,10 @@ internal static class WorldCommands
             new ShowPolicyCommand(shell), new ListPoliciesCommand(shell), new UploadPolicyCommand(shell), new SetDefaultPolicyCommand(shell),
             new TestPolicyCommand(shell), new DiffPolicyCommand(shell),
         },
+        new Command("audit", "List, verify and export what was done to a world.")
+        {
+            new ListAuditCommand(shell), new VerifyAuditCommand(shell), new ExportAuditCommand(shell),
+        },
     };
 
     /// <summary>The argument that names a world.</summary>
