@@ -281,7 +281,7 @@ public abstract class WorldServiceTests
         Assert.Contains("did you mean 'sharpe'?", refused.Errors[1].Message, StringComparison.Ordinal);
         Assert.Empty((await host.Client.ListPoliciesAsync(new ListPoliciesRequest { WorldId = "w" }).ResponseAsync.Within()).Policies);
         Assert.Equal(ReasonCodes.PolicyUnknown.Code, (await WorldHost.RefusedAsync(() => host.EvaluateAsync("w", "a", "r1", ("sharpe", 1)))).Code.Code);
-        Assert.Equal(["world_created"], (await host.Client.ListAuditAsync(new ListAuditRequest { WorldId = "w" }).ResponseAsync.Within()).Entries.Select(record => record.Event));
+        Assert.Equal(["refused", "refused", "world_created"], (await host.Client.ListAuditAsync(new ListAuditRequest { WorldId = "w" }).ResponseAsync.Within()).Entries.Select(record => record.Event));
     }
 
     [ConformanceFact]

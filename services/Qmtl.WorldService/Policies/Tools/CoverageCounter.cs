@@ -24,6 +24,8 @@ internal sealed class CoverageCounter
 {
     private const string Hysteresis = "hysteresis";
     private const string TopK = "top_k";
+    private const string Exposure = "exposure";
+    private const string AnySector = "any sector";
 
     private readonly List<RuleCount> _rules = [];
     private readonly Dictionary<(string Rule, string Text), RuleCount> _index = [];
@@ -66,10 +68,10 @@ internal sealed class CoverageCounter
 
     private void Count(ReasonNode node, StrategySide side)
     {
-        if (node.Rule is TopK && node.Outcome == RuleOutcome.Pass)
+        if (node is { Rule: TopK or Exposure, Outcome: RuleOutcome.Pass })
         {
-            // A place that was free was free by every limit that counts the strategy.
-            foreach (var rule in _rules.Where(rule => rule.Rule is TopK && Concerns(rule, side))) rule.Passed++;
+            // Room that was there was there by every limit that counts the strategy.
+            foreach (var rule in _rules.Where(rule => string.Equals(rule.Rule, node.Rule, StringComparison.Ordinal) && Concerns(rule, side))) rule.Passed++;
             return;
         }
 
@@ -106,14 +108,16 @@ internal sealed class CoverageCounter
     private IEnumerable<RuleCount> Find(ReasonNode node)
     {
         if (_index.TryGetValue((node.Rule, node.Text), out var exact)) return [exact];
-        // Some reasons say more than the rule does: whom it correlates with, which sector is full.
+        if (node.Rule is Exposure) return _rules.Where(rule => rule.Text.StartsWith(AnySector, StringComparison.Ordinal));
+        // Some reasons say more than the rule does: whom it correlates with.
         return _rules.Where(rule => string.Equals(rule.Rule, node.Rule, StringComparison.Ordinal) && node.Text.StartsWith(rule.Text, StringComparison.Ordinal)).Take(1);
     }
 
-    private static bool Concerns(RuleCount rule, StrategySide side) =>
-        rule.Text.StartsWith("total", StringComparison.Ordinal)
-        || (rule.Text.StartsWith("long", StringComparison.Ordinal) && side.HasFlag(StrategySide.Long))
-        || (rule.Text.StartsWith("short", StringComparison.Ordinal) && side.HasFlag(StrategySide.Short));
+    private static bool Concerns(RuleCount rule, StrategySide side)
+    {
+        var scope = rule.Text.Split(" <= ")[0];
+        return scope switch { "long" or "gross long" => side.HasFlag(StrategySide.Long), "short" or "gross short" => side.HasFlag(StrategySide.Short), _ => true };
+    }
 
     private void AddLimits(Threshold threshold)
     {
@@ -135,9 +139,9 @@ internal sealed class CoverageCounter
     private void AddExposure(ExposurePolicy? exposure)
     {
         if (exposure is null) return;
-        foreach (var (name, limit) in new[] { ("long", exposure.Long), ("short", exposure.Short), ("leverage", exposure.MaxLeverage), ("sector", exposure.SectorCap) })
+        foreach (var (name, limit) in new[] { ("gross long", exposure.Long), ("gross short", exposure.Short), ("leverage", exposure.MaxLeverage), (AnySector, exposure.SectorCap) })
         {
-            if (limit is { } value) Add("exposure", string.Create(CultureInfo.InvariantCulture, $"{name} <= {value:R}"));
+            if (limit is { } value) Add(Exposure, string.Create(CultureInfo.InvariantCulture, $"{name} <= {value:R}"));
         }
     }
 

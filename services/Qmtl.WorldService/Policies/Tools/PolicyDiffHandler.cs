@@ -6,6 +6,7 @@ using Qmtl.Storage;
 using Qmtl.V1;
 using Qmtl.WorldService.Access;
 using Qmtl.WorldService.Evaluation;
+using Qmtl.WorldService.Policies.Calendars;
 using Qmtl.WorldService.Policies.Selection;
 using Qmtl.WorldService.Worlds;
 
@@ -33,7 +34,7 @@ internal sealed class PolicyDiffHandler(IDatabase database, PolicyLoader loader,
 
     private static PolicyDiff Compare(string worldId, Compared policies, Cohort cohort, string stage, IReadOnlyList<PairCorrelation> correlations, DateTimeOffset now)
     {
-        var inputs = Inputs(cohort, stage, correlations, now);
+        var inputs = Inputs(cohort, stage, correlations, policies.Calendar, now);
         var (from, to) = (PolicyProjection.Of(policies.Base, inputs), PolicyProjection.Of(policies.Candidate, inputs));
         var diff = new PolicyDiff
         {
@@ -62,7 +63,7 @@ internal sealed class PolicyDiffHandler(IDatabase database, PolicyLoader loader,
     }
 
     /// <summary>What an evaluation that brings nothing new would see.</summary>
-    private static PolicyInputs Inputs(Cohort cohort, string stage, IReadOnlyList<PairCorrelation> correlations, DateTimeOffset now)
+    private static PolicyInputs Inputs(Cohort cohort, string stage, IReadOnlyList<PairCorrelation> correlations, TradingCalendar calendar, DateTimeOffset now)
     {
         var active = cohort.Active.ToHashSet(StringComparer.Ordinal);
         var ids = cohort.Bound.Where(id => cohort.Measurements.Contains(id)).Concat(cohort.Active).Distinct(StringComparer.Ordinal);
@@ -73,7 +74,7 @@ internal sealed class PolicyDiffHandler(IDatabase database, PolicyLoader loader,
                 ? new StrategyState(active.Contains(candidate.StrategyId), row.Since, row.Above, row.Below)
                 : StrategyState.New with { Active = active.Contains(candidate.StrategyId) },
             StringComparer.Ordinal);
-        return new PolicyInputs(candidates, correlations, states, now);
+        return new PolicyInputs(candidates, correlations, states, now) { Calendar = calendar };
     }
 
     private static IEnumerable<string> Notes(PolicyDocument candidate, PolicyInputs inputs)
@@ -93,14 +94,18 @@ internal sealed class PolicyDiffHandler(IDatabase database, PolicyLoader loader,
         if (world.DefaultPolicyVersion == 0) throw new RefusalException(ReasonCodes.PolicyUnknown, $"World '{request.WorldId}' has no policy to compare with; upload one with POST /worlds/{request.WorldId}/policies.");
         var inForce = await FindAsync(session, request.WorldId, world.DefaultPolicyVersion);
         var current = store.Read(inForce);
-        if (document is not null) return new Compared(world.DefaultPolicyVersion, current, 0, document.Document, "sha256:" + ContentHash.Sha256Hex(document.Canonical));
+        var calendar = CalendarOf(world);
+        if (document is not null) return new Compared(calendar, world.DefaultPolicyVersion, current, 0, document.Document, "sha256:" + ContentHash.Sha256Hex(document.Canonical));
         var candidate = request.Version == 0 ? inForce : await FindAsync(session, request.WorldId, request.Version);
-        return new Compared(world.DefaultPolicyVersion, current, candidate.Version, store.Read(candidate), candidate.Checksum);
+        return new Compared(calendar, world.DefaultPolicyVersion, current, candidate.Version, store.Read(candidate), candidate.Checksum);
     }
 
     private static async Task<PolicyRow> FindAsync(ISession session, string worldId, int version) =>
         await PolicyStore.FindAsync(session, worldId, version) ?? throw new RefusalException(
             ReasonCodes.PolicyUnknown, string.Create(CultureInfo.InvariantCulture, $"World '{worldId}' has no policy version {version}; list its versions with GET /worlds/{worldId}/policies."));
+
+    private static TradingCalendar CalendarOf(WorldRow world) =>
+        TradingCalendar.Of(Json.ReadOptional<WorldData>(world.Data)?.Presets.Select(preset => preset.Universe?.AssetClass).FirstOrDefault(name => !string.IsNullOrEmpty(name)));
 
     private LoadedPolicy Load(string text)
     {
@@ -116,5 +121,5 @@ internal sealed class PolicyDiffHandler(IDatabase database, PolicyLoader loader,
         _ => null,
     };
 
-    private sealed record Compared(int BaseVersion, PolicyDocument Base, int CandidateVersion, PolicyDocument Candidate, string CandidateChecksum);
+    private sealed record Compared(TradingCalendar Calendar, int BaseVersion, PolicyDocument Base, int CandidateVersion, PolicyDocument Candidate, string CandidateChecksum);
 }

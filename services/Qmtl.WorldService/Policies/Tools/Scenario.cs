@@ -1,11 +1,13 @@
+using Qmtl.WorldService.Policies.Calendars;
 using Qmtl.WorldService.Policies.Selection;
 
 namespace Qmtl.WorldService.Policies.Tools;
 
 /// <summary>A course of events with what its author expects of it.</summary>
+/// <param name="Calendar">When the market is open.</param>
 /// <param name="Before">What hysteresis remembers at the beginning.</param>
 /// <param name="Evaluations">In order of time; at least one.</param>
-internal sealed record Scenario(string Name, IReadOnlyDictionary<string, StrategyState> Before, IReadOnlyList<ScenarioEvaluation> Evaluations);
+internal sealed record Scenario(string Name, TradingCalendar Calendar, IReadOnlyDictionary<string, StrategyState> Before, IReadOnlyList<ScenarioEvaluation> Evaluations);
 
 /// <summary>One evaluation of a scenario: everything the policy sees at <paramref name="At"/>.</summary>
 /// <param name="Expect">What should come of it; null where the author does not care.</param>

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Qmtl.WorldService.Policies.Calendars;
 using Qmtl.WorldService.Policies.Documents;
 using Qmtl.WorldService.Policies.Expressions;
 using Qmtl.WorldService.Policies.Selection;
@@ -13,7 +14,9 @@ internal sealed class ScenarioReader
     public const int MaxJudgements = 200_000;
 
     private static readonly string[] StepKeys = ["strategies", "correlations", "expect"];
-    private static readonly string[] ScenarioKeys = ["name", "description", "now", "previous", "state", "steps", .. StepKeys];
+    private static readonly string[] ScenarioKeys = ["name", "description", "asset_class", "now", "previous", "state", "steps", .. StepKeys];
+
+    private static readonly string[] AssetClasses = ["crypto", "fx", "us_equity", "us_etf"];
 
     // Any time does, as long as it is always the same.
     private static readonly DateTimeOffset DefaultNow = new(2026, 1, 5, 0, 0, 0, TimeSpan.Zero);
@@ -79,6 +82,7 @@ internal sealed class ScenarioReader
         var section = new SectionReader(mapping, _problems, ScenarioKeys);
         var name = section.Require("name", section.Text("name"));
         section.Text("description");
+        var calendar = TradingCalendar.Of(section.Word("asset_class", AssetClasses));
         var now = section.Node("now") is { } time ? ScenarioTimes.Absolute(time, "now", _problems) ?? DefaultNow : DefaultNow;
         var cast = new ScenarioCast(now);
         var evaluations = new List<ScenarioEvaluation>();
@@ -91,7 +95,7 @@ internal sealed class ScenarioReader
         var before = ReadStates(section, cast, now);
         if (name is null || evaluations.Count == 0) return null;
         if (_judgements > MaxJudgements) _problems.Invalid(mapping, $"the scenarios so far ask for {_judgements} judgements; {MaxJudgements} are allowed");
-        return new Scenario(name, before, evaluations);
+        return new Scenario(name, calendar, before, evaluations);
     }
 
     private void ReadStep(DocumentNode item, ScenarioCast cast, List<ScenarioEvaluation> evaluations)

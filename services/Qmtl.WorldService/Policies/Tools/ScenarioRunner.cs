@@ -24,7 +24,7 @@ internal static class ScenarioRunner
         var mismatches = new List<Mismatch>();
         foreach (var evaluation in scenario.Evaluations)
         {
-            var outcome = PolicyEngine.Evaluate(policy, new PolicyInputs(evaluation.Candidates, evaluation.Correlations, states, evaluation.At));
+            var outcome = PolicyEngine.Evaluate(policy, new PolicyInputs(evaluation.Candidates, evaluation.Correlations, states, evaluation.At) { Calendar = scenario.Calendar });
             coverage.Add(outcome, states);
             foreach (var verdict in outcome.Verdicts) states[verdict.StrategyId] = verdict.Next;
             if (evaluation.Expect is { } expect) mismatches.AddRange(Compare(expect, outcome));

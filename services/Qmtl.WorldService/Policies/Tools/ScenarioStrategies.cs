@@ -30,15 +30,21 @@ internal sealed record ScenarioStrategy
 
     public TimeSpan? History { get; init; }
 
+    /// <summary>What it trades, for limits on sectors.</summary>
+    public IReadOnlyList<string> Symbols { get; init; } = [];
+
     public required IReadOnlyDictionary<string, double> Metrics { get; init; }
 
-    public Candidate ToCandidate(string id, DateTimeOffset now) => new(id, Side, Metrics, DataAge is { } age ? now - age : DataEnd, History);
+    public Candidate ToCandidate(string id, DateTimeOffset now) => new(id, Side, Metrics, DataAge is { } age ? now - age : DataEnd, History) { Symbols = Symbols };
 }
 
-/// <summary>Reads strategies: side, data_end, history, and any metric that the policy may name.</summary>
+/// <summary>Reads strategies: side, data_end, history, symbols, and any metric that the policy may name.</summary>
 internal sealed class ScenarioStrategyReader(PolicyDocument policy, IMetricCatalog catalog, ProblemList problems)
 {
-    private static readonly string[] OwnKeys = ["side", "data_end", "history"];
+    private static readonly string[] OwnKeys = ["side", "data_end", "history", "symbols"];
+
+    // Read from measurements where there are any, and no statistics of returns.
+    private static readonly string[] OfExposure = ["weight", "leverage"];
     private static readonly string[] Sides = ["long", "short", "both"];
 
     /// <summary>Takes in new strategies and changes to known ones; an empty value takes one out.</summary>
@@ -62,7 +68,7 @@ internal sealed class ScenarioStrategyReader(PolicyDocument policy, IMetricCatal
                     cast.Strategies[id] = ReadOne(one, cast.Strategies.GetValueOrDefault(id) ?? new ScenarioStrategy { Metrics = new Dictionary<string, double>(StringComparer.Ordinal) });
                     break;
                 default:
-                    problems.Invalid(value, $"a strategy must be a mapping of side, data_end, history and metrics; was {value.Kind}");
+                    problems.Invalid(value, $"a strategy must be a mapping of side, data_end, history, symbols and metrics; was {value.Kind}");
                     break;
             }
         }
@@ -75,7 +81,7 @@ internal sealed class ScenarioStrategyReader(PolicyDocument policy, IMetricCatal
         foreach (var (name, value) in mapping.Members.Except(own.Members)) ReadMetric(name, value, metrics);
         var section = new SectionReader(own, problems, OwnKeys);
         var side = section.Word("side", Sides) switch { "short" => StrategySide.Short, "both" => StrategySide.Both, "long" => StrategySide.Long, _ => before.Side };
-        var strategy = before with { Side = side, History = section.Duration("history") ?? before.History, Metrics = metrics };
+        var strategy = before with { Side = side, History = section.Duration("history") ?? before.History, Symbols = section.Has("symbols") ? section.Texts("symbols") : before.Symbols, Metrics = metrics };
         return section.Node("data_end") switch
         {
             null => strategy,
@@ -86,13 +92,13 @@ internal sealed class ScenarioStrategyReader(PolicyDocument policy, IMetricCatal
 
     private void ReadMetric(string name, DocumentNode value, Dictionary<string, double> metrics)
     {
-        var canonical = policy.CustomMetrics.Contains(name, StringComparer.Ordinal) || policy.Slots.Names.Contains(name, StringComparer.Ordinal) ? name
+        var canonical = policy.CustomMetrics.Contains(name, StringComparer.Ordinal) || policy.Slots.Names.Contains(name, StringComparer.Ordinal) || OfExposure.Contains(name, StringComparer.Ordinal) ? name
             : catalog.Knows(name) ? catalog.Canonical(name)
             : null;
         if (canonical is null)
         {
-            var nearest = Nearest.Find(name, [.. OwnKeys, .. policy.CustomMetrics]) ?? catalog.Suggest(name);
-            problems.Invalid(value, $"'{name}' is neither side, data_end, history nor a metric" + (nearest is null ? "; declare a metric of your own under the policy's custom_metrics" : $"; did you mean '{nearest}'?"));
+            var nearest = Nearest.Find(name, [.. OwnKeys, .. OfExposure, .. policy.CustomMetrics]) ?? catalog.Suggest(name);
+            problems.Invalid(value, $"'{name}' is neither side, data_end, history, symbols nor a metric" + (nearest is null ? "; declare a metric of your own under the policy's custom_metrics" : $"; did you mean '{nearest}'?"));
             return;
         }
 
