@@ -6,6 +6,7 @@ using Qmtl.Storage;
 using Qmtl.Testing;
 using Qmtl.V1;
 using Qmtl.WorldService.Audit;
+using Qmtl.WorldService.Stages;
 using Qmtl.WorldService.Tests.Service;
 
 namespace Qmtl.WorldService.Tests.Audit;
@@ -14,7 +15,7 @@ namespace Qmtl.WorldService.Tests.Audit;
 public sealed class AuditCompletenessTests
 {
     private const string Policy =
-        "thresholds: {s: {metric: sharpe, min: 1}}\ntop_k: {metric: sharpe, k: 3}\ngovernance: {live_promotion: {mode: manual_approval}}\ncampaign: {common: {min_sample_days: 0, min_trades_total: 0}}\n";
+        "thresholds: {s: {metric: sharpe, min: 1}}\ntop_k: {metric: sharpe, k: 3}\nlive_monitoring: {sharpe_min: 0}\ngovernance: {live_promotion: {mode: manual_approval}}\ncampaign: {common: {min_sample_days: 0, min_trades_total: 0}}\n";
 
     /// <summary>One successful call of each. An rpc that changes something and is not here fails <see cref="Table_HasEveryMutation"/>: add it with the least it needs.</summary>
     private static readonly Dictionary<string, Func<WorldHost, Metadata, Task>> Calls = new(StringComparer.Ordinal)
@@ -40,6 +41,22 @@ public sealed class AuditCompletenessTests
         ["PublishRiskSnapshot"] = (host, who) => PublishAsync(host, who),
         ["ApproveLive"] = (host, who) => ReviewAsync(host, who, host.Client.ApproveLiveAsync),
         ["RejectLive"] = (host, who) => ReviewAsync(host, who, host.Client.RejectLiveAsync),
+        ["Apply"] = ApplyAsync,
+        ["Rollback"] = async (host, who) =>
+        {
+            await ApplyAsync(host, []);
+            await host.Client.RollbackAsync(new RollbackRequest { WorldId = "w", RunId = "ap" }, who);
+        },
+        ["RunLiveMonitoring"] = async (host, who) =>
+        {
+            await GoLiveAsync(host);
+            await host.Client.RunLiveMonitoringAsync(new RunLiveMonitoringRequest { WorldId = "w" }, who);
+        },
+        ["RunAllLiveMonitoring"] = async (host, who) =>
+        {
+            await GoLiveAsync(host);
+            await host.Client.RunAllLiveMonitoringAsync(new RunAllLiveMonitoringRequest(), who);
+        },
         ["ExecuteCampaign"] = (host, who) => host.Client.ExecuteCampaignAsync(new ExecuteCampaignRequest { WorldId = "w", Evaluate = true }, who).ResponseAsync,
     };
 
@@ -135,6 +152,15 @@ public sealed class AuditCompletenessTests
         var gone = await host.Client.VerifyAuditAsync(new VerifyAuditRequest { WorldId = "w" }).ResponseAsync.Within();
         Assert.Equal((false, "w:1"), (gone.Ok, gone.BrokenEntry));
     }
+
+    private static async Task ApplyAsync(WorldHost host, Metadata who)
+    {
+        var request = new ApplyRequest { WorldId = "w", RunId = "ap" };
+        request.Metrics["a"] = new Struct { Fields = { ["sharpe"] = Value.ForNumber(2) } };
+        await host.Client.ApplyAsync(request, who);
+    }
+
+    private static Task<bool> GoLiveAsync(WorldHost host) => host.Database.WriteAsync(unit => StageStore.SetAsync(unit, "w", "a", StageNames.Live, "r1"));
 
     private static async Task PublishAsync(WorldHost host, Metadata who)
     {
