@@ -45,7 +45,7 @@ public sealed class AuditCompletenessTests
         ["Rollback"] = async (host, who) =>
         {
             await ApplyAsync(host, []);
-            await host.Client.RollbackAsync(new RollbackRequest { WorldId = "w", RunId = "ap" }, who);
+            await host.Client.RollbackAsync(new RollbackRequest { WorldId = "w", RunId = "back", Reason = "test" }, who);
         },
         ["RunLiveMonitoring"] = async (host, who) =>
         {
