@@ -1,4 +1,5 @@
 using Qmtl.Gateway;
+using Qmtl.Gateway.Activation;
 using Qmtl.Gateway.Contexts;
 using Qmtl.Gateway.Events;
 using Qmtl.Gateway.Health;
@@ -46,6 +47,8 @@ public static class GatewayExtensions
         builder.Services.AddSingleton<EventHub>();
         builder.Services.AddSingleton<EventSnapshots>();
         builder.Services.AddSingleton<EventHistory>();
+        builder.Services.AddSingleton<ActivationObserver>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<ActivationObserver>());
         builder.Services.AddHostedService<EventRelay>();
         builder.Services.AddSingleton<DependencyProbes>();
         builder.Services.AddSingleton<GatewayService>();

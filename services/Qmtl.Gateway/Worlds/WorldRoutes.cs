@@ -22,7 +22,7 @@ internal static class WorldRoutes
     private static readonly string[] Own = ["Decide", "GetActivation"];
 
     /// <summary>May reach a live venue.</summary>
-    private static readonly string[] Guarded = ["Apply", "ApplyLive", "AutoApplyLive", "ApplyRebalance"];
+    private static readonly string[] Guarded = ["Apply", "Rollback", "ApplyLive", "AutoApplyLive", "ApplyRebalance"];
 
     /// <summary>Maps them: reads that clients act on through the cache, everything else straight through.</summary>
     public static void MapWorldRoutes(this IEndpointRouteBuilder endpoints)

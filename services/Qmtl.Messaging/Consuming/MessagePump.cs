@@ -32,6 +32,7 @@ internal sealed partial class MessagePump(
             try
             {
                 await using var consumer = await log.OpenAsync(options.Consumer, stop);
+                options.Opened?.Invoke();
                 await PumpAsync(consumer, stop);
             }
             catch (OperationCanceledException) when (stop.IsCancellationRequested)

@@ -17,6 +17,9 @@ public sealed record SubscriptionOptions
     /// <summary>Off: a record that fails stops its partition and is tried until it succeeds. For a log of which nothing may be passed over.</summary>
     public bool DeadLetter { get; init; } = true;
 
+    /// <summary>Called whenever reading begins, also after an interruption: what is appended from then on arrives.</summary>
+    public Action? Opened { get; init; }
+
     /// <summary>The first thing wrong with these options, or null.</summary>
     internal string? Problem() =>
         MaxAttempts is < 1 or > 100 ? $"MaxAttempts was {MaxAttempts}; it must be 1 to 100."
