@@ -53,6 +53,42 @@ public sealed class CoreLoopTests(StackFixture stack) : IClassFixture<StackFixtu
     }
 
     [Fact]
+    public async Task Apply_ThenRollback_GoesThroughEveryPhaseAndTheGatewayAcknowledges()
+    {
+        var world = await WorldAsync("--preset", "sandbox");
+        var strategy = (await JsonAsync("submit", "sma-cross", "--world", world, "--data", await BarsAsync())).GetProperty("strategy_id").GetString()!;
+
+        var applied = await RunAsync("world", "apply", world, "--run-id", "r1", "--plan", $"deactivate={strategy}");
+        Assert.True(applied.ExitCode == 0, applied.Error + applied.Out);
+        Assert.Contains("apply r1 completed", applied.Out, StringComparison.Ordinal);
+        foreach (var phase in new[] { "requested", "freeze", "switch", "unfreeze", "completed" }) Assert.Contains(phase, applied.Error, StringComparison.Ordinal);
+
+        var status = await JsonAsync("world", "apply-status", world, "--run-id", "r1");
+        Assert.Equal((1, 1), (status.GetProperty("acks_expected").GetInt32(), status.GetProperty("acks_received").GetInt32()));
+        Assert.Equal(strategy, status.GetProperty("previous")[0].GetString());
+
+        var back = await JsonAsync("world", "rollback", world, "--run-id", "back", "--reason", "test");
+        Assert.Equal(("completed", "rollback", "r1"), (back.GetProperty("phase").GetString(), back.GetProperty("kind").GetString(), back.GetProperty("target_run_id").GetString()));
+        Assert.Equal(strategy, back.GetProperty("target")[0].GetString());
+        Assert.Equal(2, (await JsonAsync("world", "apply-status", world)).GetProperty("runs").GetArrayLength());
+
+        var wrong = await RunAsync("world", "apply", world, "--run-id", "r2", "--plan", "remove=x");
+        Assert.Equal(2, wrong.ExitCode);
+        Assert.Contains("activate=", wrong.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Edges_OpeningTowardsLive_IsRefusedWhereLiveIsNotAllowed()
+    {
+        var world = await WorldAsync("--preset", "sandbox");
+        var refused = await RunAsync("world", "edges", "set", world, "domain:dryrun", "domain:live", "--open");
+        Assert.Contains("[E_LIVE_DISABLED]", refused.Error, StringComparison.Ordinal);
+        Assert.False((await JsonAsync("world", "edges", "set", world, "domain:dryrun", "domain:live", "--reason", "test")).GetProperty("active").GetBoolean());
+        var edges = await JsonAsync("world", "edges", "list", world);
+        Assert.Contains(edges.GetProperty("overrides").EnumerateArray(), edge => edge.GetProperty("src").GetString() == "domain:dryrun" && edge.GetProperty("reason").GetString() == "test");
+    }
+
+    [Fact]
     public async Task Submit_UnknownWorld_Is1AndNamesTheCommandThatHelps()
     {
         var ran = await RunAsync("submit", "sma-cross", "--world", "nowhere", "--data", await BarsAsync());

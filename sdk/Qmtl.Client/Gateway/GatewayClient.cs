@@ -99,6 +99,27 @@ public sealed class GatewayClient : IDisposable
         return await SendAsync<T>(request, WriteLimit, cancellationToken).ConfigureAwait(false);
     }
 
+    /// <summary>Posts a message that may reach a live venue, and says so with the header <c>X-Allow-Live</c>.</summary>
+    /// <inheritdoc cref="GetAsync{T}"/>
+    public async Task<T> PostLiveAsync<T>(string path, IMessage body, CancellationToken cancellationToken = default)
+        where T : class, IMessage, new()
+    {
+        ArgumentNullException.ThrowIfNull(body);
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(path, UriKind.Relative)) { Content = new StringContent(ProtoJson.Write(body), Encoding.UTF8, JsonType) };
+        request.Headers.Add("X-Allow-Live", "true");
+        return await SendAsync<T>(request, WriteLimit, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Replaces what the path names.</summary>
+    /// <inheritdoc cref="GetAsync{T}"/>
+    public async Task<T> PutAsync<T>(string path, IMessage body, CancellationToken cancellationToken = default)
+        where T : class, IMessage, new()
+    {
+        ArgumentNullException.ThrowIfNull(body);
+        using var request = new HttpRequestMessage(HttpMethod.Put, new Uri(path, UriKind.Relative)) { Content = new StringContent(ProtoJson.Write(body), Encoding.UTF8, JsonType) };
+        return await SendAsync<T>(request, WriteLimit, cancellationToken).ConfigureAwait(false);
+    }
+
     /// <summary>Deletes what the path names.</summary>
     /// <exception cref="RefusalException">The Gateway refused or did not answer.</exception>
     public async Task DeleteAsync(string path, CancellationToken cancellationToken = default)

@@ -11,7 +11,6 @@ using Qmtl.V1;
 using Qmtl.WorldService.Access;
 using Qmtl.WorldService.Activation;
 using Qmtl.WorldService.Apply;
-using Qmtl.WorldService.Apply.Gating;
 using Qmtl.WorldService.Bindings;
 using Qmtl.WorldService.Decisions;
 using Qmtl.WorldService.Evaluation;

@@ -15,6 +15,10 @@ internal static class WorldCommands
         new EvaluateWorldCommand(shell),
         new AllocationsCommand(shell),
         new DeleteWorldCommand(shell),
+        new ApplyWorldCommand(shell),
+        new ApplyStatusCommand(shell),
+        new RollbackCommand(shell),
+        new Command("edges", "Show, close and open edges of a world.") { new ListEdgesCommand(shell), new SetEdgeCommand(shell) },
         new Command("policy", "Show, upload, try out and choose a world's policy.")
         {
             new ShowPolicyCommand(shell), new ListPoliciesCommand(shell), new UploadPolicyCommand(shell), new SetDefaultPolicyCommand(shell),
