@@ -28,6 +28,7 @@ public abstract class ApplyModelTests
     [ConformanceFact]
     public async Task AnyOrderOfEvents_KeepsTheInvariants()
     {
+        var seen = new HashSet<string>(StringComparer.Ordinal);
         for (var seed = 0; seed < Sequences; seed++)
         {
             await using var lab = await ApplyLab.StartAsync(await StoreAsync());
@@ -46,7 +47,11 @@ public abstract class ApplyModelTests
             }
 
             await model.SettleAsync();
+            seen.UnionWith(model.Seen);
         }
+
+        // A walk that never gets anywhere would keep every invariant.
+        Assert.Superset(new HashSet<string>(["freeze", "unfreeze", "completed", "rolled_back", "a live", "E_FREEZE_TIMEOUT", "E_APPLY_ABORTED"], StringComparer.Ordinal), seen);
     }
 
     /// <summary>Every place at which a process can die, with every kind of observer; the next process ends what it finds.</summary>
@@ -96,6 +101,9 @@ public abstract class ApplyModelTests
         private readonly HashSet<string> _switched = new(StringComparer.Ordinal);
 
         public List<string> Trace { get; } = [];
+
+        /// <summary>Phases, reasons and live stages that came up.</summary>
+        public HashSet<string> Seen { get; } = new(StringComparer.Ordinal);
 
         public async Task<string> StepAsync()
         {
@@ -160,8 +168,10 @@ public abstract class ApplyModelTests
             Assert.All(stages.Where(row => row.Stage is StageNames.Live), row => Assert.Equal(("a", true), (row.StrategyId, world.AllowLive)));
             Assert.All(entries.Where(entry => entry.EffectiveMode is "live"), entry => Assert.Equal(("a", true), (entry.StrategyId, world.AllowLive)));
 
+            Seen.UnionWith(stages.Where(row => row.Stage is StageNames.Live).Select(row => row.StrategyId + " live"));
             foreach (var run in runs)
             {
+                Seen.UnionWith([run.Machine.Phase.ToToken(), run.Machine.Reason]);
                 await CheckSwitchAsync(run);
                 var state = JsonSerializer.Serialize(run);
                 if (_ended.TryGetValue(run.RunId, out var before)) Assert.Equal(before, state);
