@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Google.Protobuf.Collections;
 using Qmtl.Cli.Shell;
 using Qmtl.Client;
 using Qmtl.V1;
@@ -55,5 +56,5 @@ internal sealed class ApplyProgress
             ("next", run.Phase is "rolled_back" ? $"the world stays frozen: qmtl world rollback {run.WorldId} --run-id ID --target {run.RunId}, or another apply" : null));
     }
 
-    private static string Ids(IReadOnlyCollection<string> ids) => ids.Count > 0 ? string.Join(", ", ids) : "none";
+    private static string Ids(RepeatedField<string> ids) => ids.Count > 0 ? string.Join(", ", ids) : "none";
 }
