@@ -61,7 +61,7 @@ internal static class PlainSelection
     private static List<int>?[] Conflicts(SampleWorld world)
     {
         var conflicts = new List<int>?[world.Inputs.Candidates.Count];
-        foreach (var (first, second, value) in world.Inputs.Correlations)
+        foreach (var (first, second, value) in world.Pairs)
         {
             if (Math.Abs(value) <= 0.8) continue;
             var (a, b) = (world.IndexOf(first), world.IndexOf(second));

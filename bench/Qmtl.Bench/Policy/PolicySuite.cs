@@ -12,12 +12,13 @@ internal static class PolicySuite
         Selection("policy-1000", 1_000, goal: null),
         Selection("policy-10000", 10_000, Goal.Value(must: 40, aim: 10)),
         Selection("policy-20000", 20_000, goal: null),
+        Selection("policy-10000-matrix", 10_000, Goal.Value(must: 40, aim: 10), matrices: true),
     ];
 
-    private static ContestBenchmark Selection(string name, int strategies, Goal? goal) => new(
+    private static ContestBenchmark Selection(string name, int strategies, Goal? goal, bool matrices = false) => new(
         name,
-        $"{strategies:N0} strategies judged by every kind of rule, the full tree of reasons read for each; baseline: a loop over the same rules without reasons",
+        $"{strategies:N0} strategies judged, the full tree of reasons read for each, correlations {(matrices ? "as matrices of fifty" : "as pairs")}; baseline: a loop over the same rules without reasons",
         goal,
         Milliseconds,
-        scale => SelectionContest.Prepare(scale switch { Scale.Full => strategies, Scale.Quick => strategies / 10, _ => 300 }));
+        scale => SelectionContest.Prepare(scale switch { Scale.Full => strategies, Scale.Quick => strategies / 10, _ => 300 }, matrices));
 }

@@ -7,7 +7,7 @@ namespace Qmtl.Bench.Policy;
 /// Strategies with metrics as evaluations report them, correlated in two ways: families of fifty whose matrix is known in full,
 /// and pairs across families.
 /// </summary>
-internal sealed class SampleWorld(PolicyInputs inputs)
+internal sealed class SampleWorld(PolicyInputs inputs, PairCorrelation[] pairs)
 {
     private const int Family = 50;
 
@@ -20,16 +20,24 @@ internal sealed class SampleWorld(PolicyInputs inputs)
 
     public PolicyInputs Inputs { get; } = inputs;
 
+    /// <summary>Every known pair, whichever way the inputs hold it.</summary>
+    public PairCorrelation[] Pairs { get; } = pairs;
+
     public int IndexOf(string strategyId) => _index[strategyId];
 
-    public static SampleWorld Generate(int strategies, int seed)
+    /// <param name="matrices">Whether the families come as matrices; otherwise pair by pair, as the rest.</param>
+    public static SampleWorld Generate(int strategies, bool matrices, int seed)
     {
         var random = new Random(seed);
         var ids = Enumerable.Range(0, strategies).Select(i => string.Create(CultureInfo.InvariantCulture, $"strategy-{i:00000}")).ToArray();
         var candidates = ids.Select(id => new Candidate(id, (StrategySide)random.Next(1, 3), Metrics(random), Now.AddMinutes(-random.Next(0, 90)), TimeSpan.FromDays(random.Next(50, 900)))).ToArray();
         var states = ids.Where(_ => random.Next(20) == 0).ToDictionary(
             id => id, _ => new StrategyState(Active: true, Now.AddHours(-random.Next(1, 10)), random.Next(1, 5), random.Next(0, 2)), StringComparer.Ordinal);
-        return new SampleWorld(new PolicyInputs(candidates, [.. Across(ids, random), .. Within(ids, random)], states, Now));
+        PairCorrelation[] across = [.. Across(ids, random)];
+        CorrelationMatrix[] families = [.. Families(ids, random)];
+        PairCorrelation[] all = [.. across, .. families.SelectMany(PairsOf)];
+        var inputs = matrices ? new PolicyInputs(candidates, across, states, Now) { Matrices = families } : new PolicyInputs(candidates, all, states, Now);
+        return new SampleWorld(inputs, all);
     }
 
     private static Dictionary<string, double> Metrics(Random random)
@@ -54,14 +62,19 @@ internal sealed class SampleWorld(PolicyInputs inputs)
         return new PairCorrelation(ids[first], ids[(first + 1 + random.Next(ids.Length - 1)) % ids.Length], (random.NextDouble() * 2) - 1);
     });
 
-    private static IEnumerable<PairCorrelation> Within(string[] ids, Random random)
+    private static IEnumerable<CorrelationMatrix> Families(string[] ids, Random random) => ids.Chunk(Family).Select(members =>
     {
-        for (var start = 0; start < ids.Length; start += Family)
+        var lower = new double[members.Length * (members.Length - 1) / 2];
+        for (var i = 0; i < lower.Length; i++) lower[i] = random.NextDouble();
+        return new CorrelationMatrix(members, lower);
+    });
+
+    private static IEnumerable<PairCorrelation> PairsOf(CorrelationMatrix matrix)
+    {
+        var at = 0;
+        for (var i = 1; i < matrix.Members.Count; i++)
         {
-            for (var i = start; i < Math.Min(start + Family, ids.Length); i++)
-            {
-                for (var j = start; j < i; j++) yield return new PairCorrelation(ids[i], ids[j], random.NextDouble());
-            }
+            for (var j = 0; j < i; j++) yield return new PairCorrelation(matrix.Members[i], matrix.Members[j], matrix.Lower.Span[at++]);
         }
     }
 }

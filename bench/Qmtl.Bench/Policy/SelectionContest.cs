@@ -9,10 +9,10 @@ namespace Qmtl.Bench.Policy;
 /// <summary>A world of many strategies, judged once by the engine and once by code written for this one policy.</summary>
 internal static class SelectionContest
 {
-    public static Contest Prepare(int strategies)
+    public static Contest Prepare(int strategies, bool matrices)
     {
         var policy = new PolicyLoader(new MetricNames()).Load(Encoding.UTF8.GetBytes(PlainSelection.PolicyText(strategies)), "application/yaml").Policy!.Document;
-        var world = SampleWorld.Generate(strategies, seed: 7);
+        var world = SampleWorld.Generate(strategies, matrices, seed: 7);
         return new Contest(
             Items: 1,
             () => Fingerprint(world, PlainSelection.Run(world)),

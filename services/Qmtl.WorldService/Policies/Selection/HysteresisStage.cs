@@ -67,14 +67,14 @@ internal sealed class HysteresisStage(PolicyDocument policy, ExposureShares? sha
 
     private static ReasonNode Streak(bool promotion, int streak, int needed) =>
         promotion
-            ? new ReasonNode("hysteresis", string.Create(CultureInfo.InvariantCulture, $"promote_after: {needed}"), RuleOutcome.Warn,
-                SelectionCodes.PromotionPending, "evaluations_above", streak, needed, streak - needed)
-            : new ReasonNode("hysteresis", string.Create(CultureInfo.InvariantCulture, $"demote_after: {needed}"), RuleOutcome.Warn,
-                SelectionCodes.DemotionPending, "evaluations_below", streak, needed, streak - needed);
+            ? Pending(string.Create(CultureInfo.InvariantCulture, $"promote_after: {needed}"), SelectionCodes.PromotionPending, "evaluations_above", streak, needed)
+            : Pending(string.Create(CultureInfo.InvariantCulture, $"demote_after: {needed}"), SelectionCodes.DemotionPending, "evaluations_below", streak, needed);
 
     private ReasonNode Dwell(TimeSpan served) =>
-        new("hysteresis", $"min_dwell: {Durations.Format(_rule.MinDwell)}", RuleOutcome.Warn, SelectionCodes.DwellPending,
-            "seconds_in_state", served.TotalSeconds, _rule.MinDwell.TotalSeconds, (served - _rule.MinDwell).TotalSeconds);
+        Pending($"min_dwell: {Durations.Format(_rule.MinDwell)}", SelectionCodes.DwellPending, "seconds_in_state", served.TotalSeconds, _rule.MinDwell.TotalSeconds);
+
+    private static ReasonNode Pending(string text, string code, string metric, double value, double needed) =>
+        new(new ReasonRule("hysteresis", text, metric, needed), RuleOutcome.Warn, code, value, value - needed);
 
     /// <summary>
     /// An incumbent that hysteresis keeps still fills its slot, still takes its capital and still correlates: entrants, best first,

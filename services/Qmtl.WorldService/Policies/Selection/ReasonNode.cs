@@ -25,40 +25,53 @@ internal enum ReasonGroup
     Not,
 }
 
+/// <summary>A rule as reasons refer to it: the same for every strategy, so that a reason holds little of its own.</summary>
+/// <param name="Kind">The kind of rule: data_currency, min_history, threshold, gate, score, correlation, exposure, top_k, hysteresis.</param>
+/// <param name="Text">The rule as the policy states it.</param>
+/// <param name="Metric">What it measures; null where it measures nothing.</param>
+/// <param name="Threshold">What it holds the metric against; NaN without.</param>
+internal sealed record ReasonRule(string Kind, string Text, string? Metric = null, double Threshold = double.NaN);
+
 /// <summary>One step of the reasoning: what was asked, what was found, how far it is from passing. Immutable.</summary>
-/// <param name="rule">The kind of rule: data_currency, min_history, threshold, gate, score, correlation, exposure, top_k, hysteresis.</param>
-/// <param name="text">The rule as the policy states it.</param>
+/// <param name="rule">What was asked.</param>
 /// <param name="outcome">What came of it.</param>
 /// <param name="code">Why it did not simply pass; null when it did.</param>
-/// <param name="metric">What was measured; null where nothing was.</param>
-/// <param name="value">What it was; NaN when unknown.</param>
-/// <param name="threshold">What it was held against; NaN without.</param>
+/// <param name="value">What the metric was; NaN when unknown.</param>
 /// <param name="distance">Signed: what is to spare when positive, what is lacking when negative; NaN without.</param>
-internal sealed class ReasonNode(
-    string rule,
-    string text,
-    RuleOutcome outcome,
-    string? code = null,
-    string? metric = null,
-    double value = double.NaN,
-    double threshold = double.NaN,
-    double distance = double.NaN)
+internal sealed class ReasonNode(ReasonRule rule, RuleOutcome outcome, string? code = null, double value = double.NaN, double distance = double.NaN)
 {
     private readonly string? _needed;
 
-    public string Rule => rule;
+    /// <summary>A reason whose rule is stated with it.</summary>
+    public ReasonNode(
+        string kind,
+        string text,
+        RuleOutcome outcome,
+        string? code = null,
+        string? metric = null,
+        double value = double.NaN,
+        double threshold = double.NaN,
+        double distance = double.NaN)
+        : this(new ReasonRule(kind, text, metric, threshold), outcome, code, value, distance)
+    {
+    }
 
-    public string Text => text;
+    /// <summary>The kind of rule.</summary>
+    public string Rule => rule.Kind;
+
+    /// <summary>The rule as the policy states it.</summary>
+    public string Text => rule.Text;
 
     public RuleOutcome Outcome => outcome;
 
+    /// <summary>Why it did not simply pass; null when it did.</summary>
     public string? Code => code;
 
-    public string? Metric => metric;
+    public string? Metric => rule.Metric;
 
     public double? Value => Known(value);
 
-    public double? Threshold => Known(threshold);
+    public double? Threshold => Known(rule.Threshold);
 
     public double? Distance => Known(distance);
 
@@ -77,7 +90,7 @@ internal sealed class ReasonNode(
         {
             ReasonGroup.All => string.Join(" and ", Children.Where(child => child.Outcome != RuleOutcome.Pass).Select(child => child.Needed)),
             ReasonGroup.Any => Children.MinBy(child => child.Shortfall())!.Needed,
-            ReasonGroup.Not => text,
+            ReasonGroup.Not => Text,
             _ => Limit(),
         };
         init => _needed = value;
@@ -101,21 +114,21 @@ internal sealed class ReasonNode(
         }
     }
 
-    public override string ToString() => $"{rule}: {text}: {outcome}";
+    public override string ToString() => $"{Rule}: {Text}: {outcome}";
 
     private static double? Known(double number) => double.IsNaN(number) ? null : number;
 
     // How far a part that passes is from failing; of a group nobody can say, so another way is nearer.
     private double Margin() => Group == ReasonGroup.None && !double.IsNaN(distance) ? Math.Abs(distance) / Scale() : double.MaxValue;
 
-    private double Scale() => threshold is 0 or double.NaN ? 1 : Math.Abs(threshold);
+    private double Scale() => rule.Threshold is 0 or double.NaN ? 1 : Math.Abs(rule.Threshold);
 
     private string Limit()
     {
-        if (metric is null) return text;
-        if (double.IsNaN(value)) return $"{text} ({metric} is not known)";
-        return distance < 0 && !double.IsNaN(threshold)
-            ? string.Create(CultureInfo.InvariantCulture, $"{text} ({metric} was {value:G6}: {Math.Abs(distance):G6} {(value < threshold ? "more" : "less")})")
-            : text;
+        if (Metric is null) return Text;
+        if (double.IsNaN(value)) return $"{Text} ({Metric} is not known)";
+        return distance < 0 && Threshold is { } threshold
+            ? string.Create(CultureInfo.InvariantCulture, $"{Text} ({Metric} was {value:G6}: {Math.Abs(distance):G6} {(value < threshold ? "more" : "less")})")
+            : Text;
     }
 }

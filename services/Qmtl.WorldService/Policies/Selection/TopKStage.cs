@@ -37,9 +37,9 @@ internal sealed class SlotLimit(string scope, int max, string code)
     private int _taken;
     private string? _needed;
 
-    public string Text { get; } = Describe(scope, max);
+    public ReasonRule Rule { get; } = new("top_k", Describe(scope, max), "rank", max);
 
-    public int Max => max;
+    public string Text => Rule.Text;
 
     public string Code => code;
 

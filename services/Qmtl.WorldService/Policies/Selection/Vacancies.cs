@@ -32,5 +32,5 @@ internal sealed class Vacancies
     }
 
     private static ReasonNode Until(string limit, string code) =>
-        new("hysteresis", $"{limit}, with strategies that stay for now", RuleOutcome.Warn, code) { Needed = "that a strategy which hysteresis still keeps leaves" };
+        new(new ReasonRule("hysteresis", $"{limit}, with strategies that stay for now"), RuleOutcome.Warn, code) { Needed = "that a strategy which hysteresis still keeps leaves" };
 }
