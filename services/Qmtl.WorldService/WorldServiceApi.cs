@@ -23,6 +23,7 @@ using Qmtl.WorldService.Policies.Tools;
 using Qmtl.WorldService.Promotion;
 using Qmtl.WorldService.RiskHub;
 using Qmtl.WorldService.Stages;
+using Qmtl.WorldService.WorldGraph;
 using Qmtl.WorldService.Worlds;
 
 namespace Qmtl.WorldService;
@@ -43,6 +44,8 @@ internal sealed partial class WorldServiceApi(
     AllocationRunsHandler allocationRuns,
     ProposalHandler proposals,
     RebalanceHandler rebalancing,
+    NodesHandler nodes,
+    ValidationsHandler validations,
     EdgesHandler edges,
     HistoryHandler history,
     AuditHandler audit,

@@ -62,6 +62,7 @@ public static class WorldServiceExtensions
         services.AddSingleton<RunsHandler>();
         services.AddAllocations();
         services.AddRebalancing();
+        services.AddWorldGraph();
         services.AddSingleton<EdgesHandler>();
         services.AddSingleton<HistoryHandler>();
         services.AddApply(builder.Configuration);

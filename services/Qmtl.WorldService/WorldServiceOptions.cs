@@ -11,6 +11,9 @@ internal sealed class WorldServiceOptions
     /// <summary>Refuses rebalancing plans of schema 1, which carry no alpha metrics.</summary>
     public bool AlphaMetricsRequired { get; set; }
 
+    /// <summary>How long a validation verdict counts.</summary>
+    public TimeSpan ValidationRetention { get; set; } = TimeSpan.FromDays(30);
+
     /// <summary>Strategies that one evaluation may name.</summary>
     public int MaxStrategies { get; set; } = 10_000;
 

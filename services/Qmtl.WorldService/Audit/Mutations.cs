@@ -7,7 +7,7 @@ namespace Qmtl.WorldService.Audit;
 /// <summary>Which rpcs change something: all that do not read by GET, but for those that only compute.</summary>
 internal static class Mutations
 {
-    private static readonly string[] Computing = ["TestPolicy", "DiffPolicy", "LookupValidation", "TickCampaign", "PlanRebalance"];
+    private static readonly string[] Computing = ["TestPolicy", "DiffPolicy", "LookupValidation", "TickCampaign", "PlanRebalance", "ProposeAllocation"];
 
     /// <summary>By name, for example <c>Apply</c>.</summary>
     public static FrozenSet<string> Names { get; } = Qmtl.V1.WorldService.Descriptor.Methods.Where(Writes).Select(method => method.Name)

@@ -6,6 +6,7 @@ using Qmtl.WorldService.Access;
 using Qmtl.WorldService.Activation;
 using Qmtl.WorldService.Decisions;
 using Qmtl.WorldService.Stages;
+using Qmtl.WorldService.WorldGraph;
 using Qmtl.WorldService.Worlds;
 
 namespace Qmtl.WorldService.Bindings;
@@ -56,6 +57,7 @@ internal sealed class BindingsHandler(IDatabase database, WorldWriter writer, Wo
                 foreach (var strategy in request.Strategies.Distinct(StringComparer.Ordinal)) added += await BindingStore.InsertAsync(change.Unit, request.WorldId, strategy, caller.IsKnown ? caller.Subject : "") ? 1 : 0;
                 var response = await RespondAsync(change.Unit, request.WorldId);
                 if (added == 0) return response;
+                foreach (var strategy in request.Strategies) await NodeStore.AddRootAsync(change.Unit, request.WorldId, strategy);
                 change.AffectsDecision();
                 await change.AuditAsync("strategies_bound", request, null);
                 return response;

@@ -37,6 +37,21 @@ public sealed class AuditCompletenessTests
         ["EvaluateCohort"] = (host, who) => host.Client.EvaluateCohortAsync(new EvaluateCohortRequest { WorldId = "w", Candidates = { "a", "b" }, RunId = "c1" }, who).ResponseAsync,
         ["PutEdgeOverride"] = (host, who) => host.Client.PutEdgeOverrideAsync(new PutEdgeOverrideRequest { WorldId = "w", Src = "x", Dst = "y", Active = true, Reason = "test" }, who).ResponseAsync,
         ["PostAllocations"] = (host, who) => host.Client.PostAllocationsAsync(new PostAllocationsRequest { RunId = "al", TotalEquity = 100, WorldAllocations = { ["w"] = 0.5 } }, who).ResponseAsync,
+        ["RollbackAllocation"] = async (host, who) =>
+        {
+            await host.Client.PostAllocationsAsync(new PostAllocationsRequest { RunId = "al", TotalEquity = 100, WorldAllocations = { ["w"] = 0.5 } });
+            await host.Client.RollbackAllocationAsync(new RollbackAllocationRequest { TargetRunId = "al", RunId = "back" }, who);
+        },
+        ["ApplyRebalance"] = (host, who) => host.Client.ApplyRebalanceAsync(
+            new ApplyRebalanceRequest { RunId = "reb", Request = new MultiWorldRebalanceRequest { TotalEquity = 100, WorldAllocBefore = { ["w"] = 0.5 }, WorldAllocAfter = { ["w"] = 0.4 } } }, who).ResponseAsync,
+        ["PutWorldNode"] = (host, who) => host.Client.PutWorldNodeAsync(new PutWorldNodeRequest { WorldId = "w", NodeId = "n", Status = "validating" }, who).ResponseAsync,
+        ["DeleteWorldNode"] = (host, who) => host.Client.DeleteWorldNodeAsync(new DeleteWorldNodeRequest { WorldId = "w", NodeId = "a" }, who).ResponseAsync,
+        ["StoreValidation"] = (host, who) => host.Client.StoreValidationAsync(Verdict(), who).ResponseAsync,
+        ["DeleteValidations"] = async (host, who) =>
+        {
+            await host.Client.StoreValidationAsync(Verdict());
+            await host.Client.DeleteValidationsAsync(new DeleteValidationsRequest { WorldId = "w" }, who);
+        },
         ["PutHistory"] = (host, who) => host.Client.PutHistoryAsync(new PutHistoryRequest { WorldId = "w", Report = new HistoryReport { StrategyId = "a", NodeId = "price", DatasetFingerprint = "sha256:1" } }, who).ResponseAsync,
         ["PublishRiskSnapshot"] = (host, who) => PublishAsync(host, who),
         ["ApproveLive"] = (host, who) => ReviewAsync(host, who, host.Client.ApproveLiveAsync),
@@ -152,6 +167,11 @@ public sealed class AuditCompletenessTests
         var gone = await host.Client.VerifyAuditAsync(new VerifyAuditRequest { WorldId = "w" }).ResponseAsync.Within();
         Assert.Equal((false, "w:1"), (gone.Ok, gone.BrokenEntry));
     }
+
+    private static StoreValidationRequest Verdict() => new()
+    {
+        WorldId = "w", Result = "valid", Key = new EvalKeyParts { NodeId = "n", ContractId = "c", DatasetFingerprint = "sha256:1", CodeVersion = "v1" },
+    };
 
     private static async Task ApplyAsync(WorldHost host, Metadata who)
     {
