@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Qmtl.Cli.Commands;
 using Qmtl.Cli.Commands.Data;
+using Qmtl.Cli.Commands.Risk;
 using Qmtl.Cli.Commands.Worlds;
 
 namespace Qmtl.Cli.Shell;
@@ -17,6 +18,7 @@ internal static class CliApp
         ("strategies", shell => new StrategiesCommand(shell)),
         ("status", shell => new StatusCommand(shell)),
         ("world", WorldCommands.Create),
+        ("risk", RiskCommands.Create),
         ("data", DataCommands.Create),
         ("indicator", shell => new IndicatorCommand(shell)),
         ("metrics", shell => new MetricsCommand(shell)),

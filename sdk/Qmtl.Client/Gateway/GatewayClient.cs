@@ -120,6 +120,18 @@ public sealed class GatewayClient : IDisposable
         return await SendAsync<T>(request, WriteLimit, cancellationToken).ConfigureAwait(false);
     }
 
+    /// <summary>Posts a message with headers that say more about it, such as who publishes it.</summary>
+    /// <inheritdoc cref="GetAsync{T}"/>
+    public async Task<T> PostAsync<T>(string path, IMessage body, IReadOnlyDictionary<string, string> headers, CancellationToken cancellationToken = default)
+        where T : class, IMessage, new()
+    {
+        ArgumentNullException.ThrowIfNull(body);
+        ArgumentNullException.ThrowIfNull(headers);
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(path, UriKind.Relative)) { Content = new StringContent(ProtoJson.Write(body), Encoding.UTF8, JsonType) };
+        foreach (var (name, value) in headers) request.Headers.TryAddWithoutValidation(name, value);
+        return await SendAsync<T>(request, WriteLimit, cancellationToken).ConfigureAwait(false);
+    }
+
     /// <summary>Deletes what the path names.</summary>
     /// <exception cref="RefusalException">The Gateway refused or did not answer.</exception>
     public async Task DeleteAsync(string path, CancellationToken cancellationToken = default)

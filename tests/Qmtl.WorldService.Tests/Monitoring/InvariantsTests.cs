@@ -99,6 +99,10 @@ public sealed class InvariantsTests
         Assert.Equal(["live_not_decided", "live_stage_not_decided"], Codes(sound with { Active = [] }));
         Assert.Equal(["circuit_breaker_not_enforced"], Codes(sound with { World = World() with { CircuitBreaker = true } }));
         Assert.Empty(Codes(sound with { World = World() with { CircuitBreaker = true }, Entries = [Entry("live") with { Freeze = true }] }));
+        Assert.Equal(["held_without_freeze"], Codes(sound with { Entries = [Entry("live") with { Held = true }] }));
+        Assert.Equal(["freeze_not_enforced"], Codes(sound with { World = World() with { FrozenBy = "apply-1" } }));
+        Assert.Empty(Codes(sound with { World = World() with { FrozenBy = "apply-1", ApplyRunId = "apply-1" }, Entries = [Entry("live") with { Held = true }] }));
+        Assert.Equal(["frozen_without_apply", "apply_without_record"], Codes(sound with { World = World() with { FrozenBy = "apply-2", ApplyRunId = "apply-3" }, Entries = [] }));
         Assert.Equal(["entry_mode_unknown"], Codes(sound with { Entries = [Entry("warp")] }));
         Assert.Equal(["entry_weight_invalid"], Codes(sound with { Entries = [Entry("live") with { Weight = double.NaN }] }));
         Assert.Equal(["stage_without_binding", "decision_without_binding"], Codes(sound with { Bound = new HashSet<string>(StringComparer.Ordinal) }));
@@ -125,6 +129,7 @@ public sealed class InvariantsTests
         ["a"],
         new HashSet<string>(["a"], StringComparer.Ordinal),
         [Edge(active: false)],
+        new HashSet<string>(["apply-1"], StringComparer.Ordinal),
         Now);
 
     private static WorldRow World() => new() { WorldId = "w", AllowLive = true, DefaultPolicyVersion = 3 };

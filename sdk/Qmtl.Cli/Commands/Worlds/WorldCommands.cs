@@ -19,6 +19,8 @@ internal static class WorldCommands
         new ApplyStatusCommand(shell),
         new RollbackCommand(shell),
         new Command("edges", "Show, close and open edges of a world.") { new ListEdgesCommand(shell), new SetEdgeCommand(shell) },
+        new InvariantsCommand(shell),
+        new Command("monitor", "Judge a world's live results.") { new MonitorReportCommand(shell), new MonitorRunCommand(shell) },
         new Command("policy", "Show, upload, try out and choose a world's policy.")
         {
             new ShowPolicyCommand(shell), new ListPoliciesCommand(shell), new UploadPolicyCommand(shell), new SetDefaultPolicyCommand(shell),

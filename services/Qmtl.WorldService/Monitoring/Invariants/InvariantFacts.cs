@@ -15,6 +15,7 @@ namespace Qmtl.WorldService.Monitoring.Invariants;
 /// <param name="Policy">The policy in force; null when there is none.</param>
 /// <param name="LatestRuns">The newest run of each strategy and stage.</param>
 /// <param name="Approved">Runs that a person approved against their verdict.</param>
+/// <param name="ApplyRuns">Ids of the world's apply runs.</param>
 internal sealed record InvariantFacts(
     WorldRow World,
     PolicyDocument? Policy,
@@ -25,6 +26,7 @@ internal sealed record InvariantFacts(
     IReadOnlyList<string> Active,
     IReadOnlySet<string> Bound,
     IReadOnlyList<EdgeRow> Edges,
+    IReadOnlySet<string> ApplyRuns,
     DateTimeOffset Now)
 {
     /// <summary>A client-critical world of tier high.</summary>
@@ -45,6 +47,7 @@ internal sealed record InvariantFacts(
             await DecisionStore.ActiveAsync(session, worldId),
             (await BindingStore.ListAsync(session, worldId)).Select(row => row.StrategyId).ToHashSet(StringComparer.Ordinal),
             await EdgeStore.ListAsync(session, worldId),
+            (await session.QueryAsync<string>("SELECT run_id FROM ws_apply_runs WHERE world_id = @worldId", new { worldId })).ToHashSet(StringComparer.Ordinal),
             now);
     }
 

@@ -14,7 +14,7 @@ internal static class StateInvariants
     private const string Backtest = "domain:backtest";
     private const string Live = "domain:live";
 
-    public static IEnumerable<InvariantFinding> Check(InvariantFacts facts) => facts.Entries.SelectMany(entry => OfEntry(facts, entry)).Concat(OfStages(facts)).Concat(OfDecisions(facts)).Concat(OfEdges(facts));
+    public static IEnumerable<InvariantFinding> Check(InvariantFacts facts) => facts.Entries.SelectMany(entry => OfEntry(facts, entry)).Concat(OfFreeze(facts)).Concat(OfStages(facts)).Concat(OfDecisions(facts)).Concat(OfEdges(facts));
 
     private static IEnumerable<InvariantFinding> OfEntry(InvariantFacts facts, ActivationEntry entry)
     {
@@ -24,9 +24,18 @@ internal static class StateInvariants
         if (mode == EffectiveMode.Live && facts.StageOf(entry.StrategyId) is not StageNames.Live) yield return Finding(entry, "live_without_stage", $"is live while its strategy stands at {facts.StageOf(entry.StrategyId)}");
         if (mode == EffectiveMode.Paper && facts.StageOf(entry.StrategyId) is StageNames.Backtest) yield return Finding(entry, "paper_without_stage", "trades on paper while its strategy stands at backtest");
         if (!(entry.Weight >= 0 && entry.Weight <= 1)) yield return Finding(entry, "entry_weight_invalid", "has a weight outside of 0 to 1");
+        if (entry.Held && facts.World.FrozenBy is null) yield return Finding(entry, "held_without_freeze", "is held by an apply while nothing freezes the world");
         if (!entry.EffectivelyActive) yield break;
+        if (facts.World.FrozenBy is not null) yield return Finding(entry, "freeze_not_enforced", "is active while the world is frozen");
         if (facts.World.CircuitBreaker) yield return Finding(entry, "circuit_breaker_not_enforced", "is active while the risk circuit is tripped");
         if (mode == EffectiveMode.Live && !facts.Active.Contains(entry.StrategyId, StringComparer.Ordinal)) yield return Finding(entry, "live_not_decided", "is active and live while its strategy is not among the active ones");
+    }
+
+    /// <summary>Only an apply that is on record freezes a world or keeps it to itself.</summary>
+    private static IEnumerable<InvariantFinding> OfFreeze(InvariantFacts facts)
+    {
+        if (facts.World.FrozenBy is { } frozenBy && !facts.ApplyRuns.Contains(frozenBy)) yield return Finding("", "frozen_without_apply", $"The world is frozen by the apply '{frozenBy}', of which there is no record");
+        if (facts.World.ApplyRunId is { } running && !facts.ApplyRuns.Contains(running)) yield return Finding("", "apply_without_record", $"The apply '{running}' is in progress and there is no record of it");
     }
 
     private static IEnumerable<InvariantFinding> OfStages(InvariantFacts facts)
