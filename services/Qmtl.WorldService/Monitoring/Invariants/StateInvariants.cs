@@ -19,13 +19,28 @@ internal static class StateInvariants
     private static IEnumerable<InvariantFinding> OfEntry(InvariantFacts facts, ActivationEntry entry)
     {
         var mode = ExecutionModes.ParseMode(entry.EffectiveMode);
-        if (mode is null) yield return Finding(entry, "entry_mode_unknown", $"has the mode '{entry.EffectiveMode}', which is none");
-        if (mode == EffectiveMode.Live && !facts.World.AllowLive) yield return Finding(entry, "live_without_allow_live", "is live in a world that does not allow live");
-        if (mode == EffectiveMode.Live && facts.StageOf(entry.StrategyId) is not StageNames.Live) yield return Finding(entry, "live_without_stage", $"is live while its strategy stands at {facts.StageOf(entry.StrategyId)}");
-        if (mode == EffectiveMode.Paper && facts.StageOf(entry.StrategyId) is StageNames.Backtest) yield return Finding(entry, "paper_without_stage", "trades on paper while its strategy stands at backtest");
         if (!(entry.Weight >= 0 && entry.Weight <= 1)) yield return Finding(entry, "entry_weight_invalid", "has a weight outside of 0 to 1");
         if (entry.Held && facts.World.FrozenBy is null) yield return Finding(entry, "held_without_freeze", "is held by an apply while nothing freezes the world");
-        if (!entry.EffectivelyActive) yield break;
+        foreach (var finding in OfMode(facts, entry, mode)) yield return finding;
+        if (entry.EffectivelyActive)
+        {
+            foreach (var finding in OfActive(facts, entry, mode)) yield return finding;
+        }
+    }
+
+    /// <summary>No entry may do more than world and stage allow.</summary>
+    private static IEnumerable<InvariantFinding> OfMode(InvariantFacts facts, ActivationEntry entry, EffectiveMode? mode)
+    {
+        var stage = facts.StageOf(entry.StrategyId);
+        if (mode is null) yield return Finding(entry, "entry_mode_unknown", $"has the mode '{entry.EffectiveMode}', which is none");
+        if (mode == EffectiveMode.Live && !facts.World.AllowLive) yield return Finding(entry, "live_without_allow_live", "is live in a world that does not allow live");
+        if (mode == EffectiveMode.Live && stage is not StageNames.Live) yield return Finding(entry, "live_without_stage", $"is live while its strategy stands at {stage}");
+        if (mode == EffectiveMode.Paper && stage is StageNames.Backtest) yield return Finding(entry, "paper_without_stage", "trades on paper while its strategy stands at backtest");
+    }
+
+    /// <summary>Nothing is active against a stop, nor live without being chosen.</summary>
+    private static IEnumerable<InvariantFinding> OfActive(InvariantFacts facts, ActivationEntry entry, EffectiveMode? mode)
+    {
         if (facts.World.FrozenBy is not null) yield return Finding(entry, "freeze_not_enforced", "is active while the world is frozen");
         if (facts.World.CircuitBreaker) yield return Finding(entry, "circuit_breaker_not_enforced", "is active while the risk circuit is tripped");
         if (mode == EffectiveMode.Live && !facts.Active.Contains(entry.StrategyId, StringComparer.Ordinal)) yield return Finding(entry, "live_not_decided", "is active and live while its strategy is not among the active ones");
