@@ -1,0 +1,103 @@
+using System.CommandLine;
+using System.Text.Json.Nodes;
+using Qmtl.Cli.Options;
+using Qmtl.Cli.Shell;
+using Qmtl.Identity;
+using Qmtl.V1;
+using Struct = Google.Protobuf.WellKnownTypes.Struct;
+using Value = Google.Protobuf.WellKnownTypes.Value;
+
+namespace Qmtl.Cli.Commands.Worlds;
+
+/// <summary>Proposes how to share a world's capital out over its strategies and, when asked to, sets the shares.</summary>
+internal sealed class AllocateCommand : CliCommand
+{
+    private readonly Argument<string> _world = WorldCommands.World();
+    private readonly Option<string> _method = new("--method", "-m")
+    {
+        Description = "equal, inverse_volatility, risk_parity, minimum_variance, mean_variance or hierarchical_risk_parity.", HelpName = "M", DefaultValueFactory = _ => "risk_parity",
+    };
+
+    private readonly Option<string?> _data = new("--data") { Description = "Further fields of the request as JSON: series, covariance, constraints; - reads the standard input.", HelpName = "FILE" };
+    private readonly Option<bool> _apply = new("--apply") { Description = "Set the shares proposed." };
+    private readonly Option<string?> _run = new("--run-id") { Description = "Id of the run that sets them.", HelpName = "ID" };
+    private readonly Option<double?> _equity = Numbers.OptionalDouble("--total-equity", "Total equity in account currency.");
+
+    public AllocateCommand(CliShell shell)
+        : base(shell, "allocate", "Propose how to share a world's capital out.")
+    {
+        Add(_world);
+        foreach (var option in new Option[] { _method, _data, _apply, _run, _equity }) Add(option);
+    }
+
+    protected override async Task<int> RunAsync(CliRun run, CancellationToken cancellationToken)
+    {
+        var world = run.Get(_world);
+        if (run.Get(_apply) && (run.Get(_run) is null || run.Get(_equity) is null)) throw new UsageException(_apply.Name, "--apply needs --run-id and --total-equity.");
+        var request = await RequestAsync(run, cancellationToken);
+        await using var session = await run.OpenGatewayAsync(cancellationToken);
+        var proposal = await session.Client.PostAsync<ProposeAllocationResponse>($"{WorldCommands.PathOf(world)}/allocations/propose", request, "application/json", cancellationToken);
+        if (!run.Get(_apply))
+        {
+            run.Print(proposal, screen => Draw(screen, proposal));
+            return ExitCodes.Done;
+        }
+
+        // Without shares the world's strategies would be left with none.
+        if (proposal.StrategyAllocTotal.Count == 0) throw new RefusalException(ReasonCodes.AllocationData, $"The proposal cannot be set: {string.Join(' ', proposal.Warnings)}");
+        var current = await session.Client.GetAsync<GetAllocationsResponse>($"allocations?world_id={Uri.EscapeDataString(world)}", cancellationToken);
+        var post = new PostAllocationsRequest { RunId = run.Get(_run)!, TotalEquity = run.Get(_equity)!.Value };
+        post.WorldAllocations[world] = current.Allocations[world].Allocation;
+        var shares = new Struct();
+        foreach (var (strategy, share) in proposal.StrategyAllocTotal) shares.Fields[strategy] = Value.ForNumber(share);
+        post.StrategyAllocAfterTotal[world] = shares;
+        var set = await session.Client.PostAsync<PostAllocationsResponse>("allocations", post, cancellationToken);
+        run.Print(
+            () => new JsonObject { ["proposal"] = JsonText.Of(proposal), ["allocation"] = JsonText.Of(set) },
+            screen =>
+            {
+                Draw(screen, proposal);
+                screen.Line($"set by run {set.RunId}; take it back with: qmtl world allocation-rollback {set.RunId} --run-id ID");
+            });
+        return ExitCodes.Done;
+    }
+
+    private async Task<string> RequestAsync(CliRun run, CancellationToken cancellationToken)
+    {
+        var document = new JsonObject();
+        if (run.Get(_data) is { } file)
+        {
+            try
+            {
+                document = JsonNode.Parse(await TextFile.ReadAsync(run.Host, file, cancellationToken)) as JsonObject ?? throw new UsageException(_data.Name, $"{file} must hold a JSON object.");
+            }
+            catch (System.Text.Json.JsonException error)
+            {
+                throw new UsageException(_data.Name, $"{file} is not JSON: {error.Message}");
+            }
+        }
+
+        document["method"] = run.Get(_method);
+        return document.ToJsonString();
+    }
+
+    private static void Draw(Screen screen, ProposeAllocationResponse proposal)
+    {
+        screen.Line($"{proposal.WorldId}: {proposal.Method} from {proposal.Source}");
+        screen.Table(
+            ["strategy", "weight", "of variance", "of total equity"],
+            proposal.Weights.OrderBy(weight => weight.Key, StringComparer.Ordinal).Select(weight => (IReadOnlyList<string>)
+            [
+                weight.Key,
+                Screen.Percent(weight.Value)!,
+                proposal.RiskContributions.TryGetValue(weight.Key, out var contribution) ? Screen.Percent(contribution)! : "",
+                proposal.StrategyAllocTotal.TryGetValue(weight.Key, out var share) ? Screen.Percent(share)! : "",
+            ]));
+        screen.Fields(
+            ("volatility per period", Screen.Percent(proposal.Volatility)),
+            ("effective strategies", Screen.Number(proposal.EffectiveStrategies)),
+            ("turnover", Screen.Percent(proposal.Turnover)),
+            ("observations", proposal.Diagnostics.Observations > 0 ? Screen.Whole(proposal.Diagnostics.Observations) : null));
+        foreach (var warning in proposal.Warnings) screen.Line($"  note: {warning}");
+    }
+}
