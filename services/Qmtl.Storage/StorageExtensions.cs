@@ -8,9 +8,11 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 using Qmtl.Storage.Audit;
+using Qmtl.Storage.Backup;
 using Qmtl.Storage.Migrations;
 using Qmtl.Storage.Outbox;
 using Qmtl.Storage.Postgres;
+using Qmtl.Storage.Retention;
 using Qmtl.Storage.Sqlite;
 
 namespace Qmtl.Storage;
@@ -22,7 +24,7 @@ public static class StorageExtensions
     public const string ConnectionName = "qmtl";
 
     /// <summary>
-    /// Adds <see cref="IDatabase"/>, <see cref="IAuditLog"/> and <see cref="IMigrator"/>. The connection string <c>qmtl</c> decides: one that names a host is
+    /// Adds <see cref="IDatabase"/>, <see cref="IAuditLog"/>, <see cref="IMigrator"/>, <see cref="IDatabaseBackup"/> and <see cref="IRetention"/>. The connection string <c>qmtl</c> decides: one that names a host is
     /// Postgres, <c>Data Source=file</c> is SQLite; without any it is SQLite in the folder <c>Storage:Directory</c>. Calling it again changes nothing.
     /// </summary>
     public static IHostApplicationBuilder AddQmtlStorage(this IHostApplicationBuilder builder)
@@ -45,6 +47,10 @@ public static class StorageExtensions
                 services.GetRequiredService<NpgsqlDataSource>(), options, services.GetService<IOutbox>(), services.GetRequiredService<TimeProvider>(), services.GetRequiredService<ILogger<PostgresDatabase>>()));
         }
         builder.Services.AddSingleton<IAuditLog, AuditLog>();
+        builder.Services.AddSingleton<IDatabaseBackup, DatabaseBackup>();
+        builder.Services.AddSingleton(builder.Configuration.GetSection(RetentionOptions.Section).Get<RetentionOptions>() ?? new RetentionOptions());
+        builder.Services.AddSingleton<IRetention, RetentionSweep>();
+        builder.Services.AddHostedService<RetentionService>();
         builder.Services.AddSingleton<Migrator>();
         builder.Services.AddSingleton<IMigrator>(services => services.GetRequiredService<Migrator>());
         builder.Services.AddSingleton<IHostedService>(services => services.GetRequiredService<Migrator>());

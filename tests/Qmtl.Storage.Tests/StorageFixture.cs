@@ -2,7 +2,9 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Qmtl.Storage.Audit;
+using Qmtl.Storage.Backup;
 using Qmtl.Storage.Migrations;
+using Qmtl.Storage.Retention;
 using Qmtl.Testing;
 
 namespace Qmtl.Storage.Tests;
@@ -18,6 +20,13 @@ internal sealed class StorageFixture : IAsyncDisposable
 
     public IAuditLog Audit => _host.Services.GetRequiredService<IAuditLog>();
 
+    public IDatabaseBackup Backup => _host.Services.GetRequiredService<IDatabaseBackup>();
+
+    public IRetention Retention => _host.Services.GetRequiredService<IRetention>();
+
+    /// <summary>A database without any table: what a restore wants.</summary>
+    public static StorageFixture Empty(Dictionary<string, string?> settings) => new(Build(settings, configure: null));
+
     public static async Task<StorageFixture> SqliteAsync(string? folder = null, Action<IHostApplicationBuilder>? configure = null) =>
         await StartAsync(new() { ["Storage:Directory"] = folder ?? Directory.CreateTempSubdirectory("qmtl-storage-").FullName }, configure);
 
@@ -29,7 +38,7 @@ internal sealed class StorageFixture : IAsyncDisposable
         if (_host is IAsyncDisposable disposable) await disposable.DisposeAsync();
     }
 
-    private static async Task<StorageFixture> StartAsync(Dictionary<string, string?> settings, Action<IHostApplicationBuilder>? configure)
+    private static IHost Build(Dictionary<string, string?> settings, Action<IHostApplicationBuilder>? configure)
     {
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         builder.Configuration.AddInMemoryCollection(settings);
@@ -40,7 +49,12 @@ internal sealed class StorageFixture : IAsyncDisposable
             """)]));
         builder.AddQmtlStorage();
         configure?.Invoke(builder);
-        var fixture = new StorageFixture(builder.Build());
+        return builder.Build();
+    }
+
+    private static async Task<StorageFixture> StartAsync(Dictionary<string, string?> settings, Action<IHostApplicationBuilder>? configure)
+    {
+        var fixture = new StorageFixture(Build(settings, configure));
         try
         {
             await fixture._host.Services.GetRequiredService<IMigrator>().MigrateAsync().Within();

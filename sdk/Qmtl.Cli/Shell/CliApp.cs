@@ -2,6 +2,7 @@ using System.CommandLine;
 using Qmtl.Cli.Commands;
 using Qmtl.Cli.Commands.Data;
 using Qmtl.Cli.Commands.Risk;
+using Qmtl.Cli.Commands.Storage;
 using Qmtl.Cli.Commands.Worlds;
 
 namespace Qmtl.Cli.Shell;
@@ -20,6 +21,7 @@ internal static class CliApp
         ("world", WorldCommands.Create),
         ("risk", RiskCommands.Create),
         ("data", DataCommands.Create),
+        ("storage", StorageCommands.Create),
         ("indicator", shell => new IndicatorCommand(shell)),
         ("metrics", shell => new MetricsCommand(shell)),
         ("node-id", shell => new NodeIdCommand(shell)),

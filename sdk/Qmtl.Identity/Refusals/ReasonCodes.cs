@@ -76,6 +76,9 @@ public static class ReasonCodes
     /// <summary>The world does not allow live.</summary>
     public static ReasonCode LiveDisabled { get; } = new("E_LIVE_DISABLED", 403, "The world does not allow live");
 
+    /// <summary>The backup is damaged or does not fit.</summary>
+    public static ReasonCode BackupInvalid { get; } = new("E_BACKUP_INVALID", 422, "The backup is damaged or does not fit");
+
     // Submissions.
 
     /// <summary>A node lacks fields its identity needs.</summary>

@@ -71,7 +71,8 @@ internal sealed class AuditLog(IDatabase database) : IAuditLog
         return [.. scopes.Order(StringComparer.Ordinal).Select(scope => scope.Length == 0 ? null : scope)];
     }
 
-    private static async Task<AuditVerdict> VerifyAsync(ISession session, string scope, AuditAnchor? anchor, CancellationToken cancellationToken)
+    /// <summary>Recomputes the chain of a scope; the empty one is of what concerns no world.</summary>
+    public static async Task<AuditVerdict> VerifyAsync(ISession session, string scope, AuditAnchor? anchor, CancellationToken cancellationToken)
     {
         var check = new AuditChainCheck(anchor);
         var columns = RawColumns(session.Dialect);

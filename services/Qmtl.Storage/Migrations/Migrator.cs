@@ -16,18 +16,21 @@ internal sealed partial class Migrator(IDatabase database, IEnumerable<Migration
 {
     public Task MigrateAsync(CancellationToken cancellationToken = default) =>
         database.WriteAsync(
-            async unit =>
-            {
-                await unit.LockAsync("storage:migrations");
-                await unit.ExecuteAsync(
-                    """
-                    CREATE TABLE IF NOT EXISTS storage_migration (
-                        component TEXT NOT NULL, version INTEGER NOT NULL, name TEXT NOT NULL, checksum TEXT NOT NULL, applied_at BIGINT NOT NULL,
-                        PRIMARY KEY (component, version))
-                    """);
-                foreach (var set in sets.DistinctBy(set => set.Component, StringComparer.Ordinal)) await ApplyAsync(unit, set);
-            },
+            unit => ApplyAsync(unit, sets, versions: null, logger),
             cancellationToken);
+
+    /// <summary>Applies what is missing, as far as <paramref name="versions"/> says; everything when it is null.</summary>
+    public static async Task ApplyAsync(IUnitOfWork unit, IEnumerable<MigrationSet> sets, IReadOnlyDictionary<string, int>? versions, ILogger<Migrator> logger)
+    {
+        await unit.LockAsync("storage:migrations");
+        await unit.ExecuteAsync(
+            """
+            CREATE TABLE IF NOT EXISTS storage_migration (
+                component TEXT NOT NULL, version INTEGER NOT NULL, name TEXT NOT NULL, checksum TEXT NOT NULL, applied_at BIGINT NOT NULL,
+                PRIMARY KEY (component, version))
+            """);
+        foreach (var set in sets.DistinctBy(set => set.Component, StringComparer.Ordinal)) await ApplyAsync(unit, set, versions?[set.Component] ?? int.MaxValue, logger);
+    }
 
     public Task StartingAsync(CancellationToken cancellationToken) => MigrateAsync(cancellationToken);
 
@@ -41,11 +44,11 @@ internal sealed partial class Migrator(IDatabase database, IEnumerable<Migration
 
     public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    private async Task ApplyAsync(IUnitOfWork unit, MigrationSet set)
+    private static async Task ApplyAsync(IUnitOfWork unit, MigrationSet set, int upTo, ILogger<Migrator> logger)
     {
         var applied = await unit.QueryAsync<AppliedRow>("SELECT version, name, checksum FROM storage_migration WHERE component = @Component ORDER BY version", new { set.Component });
         Check(set, applied);
-        foreach (var migration in set.Migrations.Skip(applied.Count))
+        foreach (var migration in set.Migrations.Skip(applied.Count).TakeWhile(migration => migration.Version <= upTo))
         {
             await unit.ExecuteAsync(migration.SqlFor(unit.Dialect));
             await unit.ExecuteAsync(

@@ -6,6 +6,7 @@ namespace Qmtl.WorldService.Audit;
 internal static class AuditServices
 {
     public static IServiceCollection AddAudit(this IServiceCollection services) => services
+        .AddWorldRetention()
         .AddSingleton<AuditHandler>()
         .AddSingleton<AuditChainHandler>()
         .AddSingleton<RefusedMutations>()
