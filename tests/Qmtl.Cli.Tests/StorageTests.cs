@@ -1,4 +1,3 @@
-using Qmtl.Client;
 using Qmtl.Standalone;
 
 namespace Qmtl.Cli.Tests;
