@@ -25,6 +25,7 @@ internal sealed class SampleWorld(PolicyInputs inputs, PairCorrelation[] pairs)
 
     public int IndexOf(string strategyId) => _index[strategyId];
 
+    /// <summary>Makes a world, always the same for the same arguments.</summary>
     /// <param name="matrices">Whether the families come as matrices; otherwise pair by pair, as the rest.</param>
     public static SampleWorld Generate(int strategies, bool matrices, int seed)
     {
