@@ -21,9 +21,12 @@ internal sealed partial class WorldServiceApi
     public override Task<ListPromotionsResponse> ListPromotions(ListPromotionsRequest request, ServerCallContext context) =>
         promotions.ListAsync(request, Caller.From(context), context.CancellationToken);
 
-    public override Task<PromotionResult> ApplyLive(PromotionApplyRequest request, ServerCallContext context) => Later<PromotionResult>(context);
+    public override Task<PromotionResult> ApplyLive(PromotionApplyRequest request, ServerCallContext context) =>
+        promotion.ApplyAsync(request, Caller.From(context), context.CancellationToken);
 
-    public override Task<PromotionResult> AutoApplyLive(PromotionAutoApplyRequest request, ServerCallContext context) => Later<PromotionResult>(context);
+    public override Task<PromotionResult> AutoApplyLive(PromotionAutoApplyRequest request, ServerCallContext context) =>
+        promotion.AutoApplyAsync(request, Caller.From(context), context.CancellationToken);
 
-    public override Task<DemotionResult> DemoteLive(DemoteLiveRequest request, ServerCallContext context) => Later<DemotionResult>(context);
+    public override Task<DemotionResult> DemoteLive(DemoteLiveRequest request, ServerCallContext context) =>
+        demotion.DemoteAsync(request, Caller.From(context), context.CancellationToken);
 }

@@ -57,6 +57,8 @@ internal sealed partial class WorldServiceApi(
     PromotionQueryHandler promotions,
     LiveMonitoringHandler liveMonitoring,
     InvariantsHandler invariants,
+    PromotionHandler promotion,
+    DemotionHandler demotion,
     HealthHandler health) : V1.WorldService.WorldServiceBase
 {
     private const int Created = 201;

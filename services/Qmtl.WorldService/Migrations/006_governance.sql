@@ -42,19 +42,21 @@ CREATE TABLE ws_force_consents (
     PRIMARY KEY (world_id, strategy_id, run_id, actor)
 );
 
+-- Promotions and demotions that were asked for. How an apply ended stands in ws_apply_runs alone; failed_at says that it never began.
 CREATE TABLE ws_promotions (
     world_id        TEXT    NOT NULL REFERENCES ws_worlds (world_id),
     apply_run_id    TEXT    NOT NULL,
     kind            TEXT    NOT NULL,
     strategy_id     TEXT    NOT NULL,
     run_id          TEXT    NOT NULL,
-    status          TEXT    NOT NULL,
     actor           TEXT    NOT NULL,
     second_approver TEXT    NOT NULL,
     forced          BOOLEAN NOT NULL,
     reason          TEXT    NOT NULL,
+    -- What the apply was asked, so that asking again asks the same.
+    request         TEXT    NOT NULL,
     requested_at    BIGINT  NOT NULL,
-    ended_at        BIGINT,
+    failed_at       BIGINT,
     PRIMARY KEY (world_id, apply_run_id)
 );
 CREATE INDEX ws_promotions_by_time ON ws_promotions (world_id, requested_at);

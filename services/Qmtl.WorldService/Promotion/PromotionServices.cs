@@ -9,6 +9,11 @@ internal static class PromotionServices
         services.AddSingleton<PromotionReader>();
         services.AddSingleton<PromotionReviewHandler>();
         services.AddSingleton<PromotionQueryHandler>();
+        services.AddSingleton<PromotionMetrics>();
+        services.AddSingleton<PromotionDesk>();
+        services.AddSingleton<PromotionHandler>();
+        services.AddSingleton<DemotionHandler>();
+        services.AddSingleton<ILiveEligibility, LiveEligibility>();
         return services;
     }
 }

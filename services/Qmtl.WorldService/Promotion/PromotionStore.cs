@@ -49,6 +49,9 @@ internal sealed record PromotionRow
 
     public string Reason { get; init; } = "";
 
+    /// <summary>What the apply was asked, as protobuf JSON.</summary>
+    public string Request { get; init; } = "{}";
+
     public DateTimeOffset RequestedAt { get; init; }
 
     public DateTimeOffset? EndedAt { get; init; }
@@ -86,6 +89,17 @@ internal static class PromotionStatuses
 /// <summary>The tables of reviews, consents and promotions.</summary>
 internal static class PromotionStore
 {
+    /// <summary>Promotions as they stand: the apply they asked for says how they ended. A demotion holds from the moment it is asked for.</summary>
+    private const string Current =
+        $"""
+        SELECT p.world_id, p.apply_run_id, p.kind, p.strategy_id, p.run_id, p.actor, p.second_approver, p.forced, p.reason, p.request, p.requested_at,
+            CASE WHEN p.kind = '{PromotionKinds.Demotion}' OR a.phase = 'completed' THEN '{PromotionStatuses.Completed}'
+                WHEN p.failed_at IS NOT NULL OR a.phase = 'rolled_back' THEN '{PromotionStatuses.Failed}' ELSE '{PromotionStatuses.Applying}' END AS status,
+            CASE WHEN p.kind = '{PromotionKinds.Demotion}' THEN p.requested_at WHEN p.failed_at IS NOT NULL THEN p.failed_at
+                WHEN a.phase IN ('completed', 'rolled_back') THEN a.updated_at END AS ended_at
+        FROM ws_promotions p LEFT JOIN ws_apply_runs a ON a.world_id = p.world_id AND a.run_id = p.apply_run_id AND p.failed_at IS NULL
+        """;
+
     public static Task<ReviewRow?> FindReviewAsync(ISession session, string worldId, string strategyId, string runId) => session.FirstOrDefaultAsync<ReviewRow>(
         "SELECT * FROM ws_promotion_reviews WHERE world_id = @worldId AND strategy_id = @strategyId AND run_id = @runId", new { worldId, strategyId, runId });
 
@@ -119,38 +133,30 @@ internal static class PromotionStore
         unit.ExecuteAsync("DELETE FROM ws_force_consents WHERE world_id = @worldId AND strategy_id = @strategyId", new { worldId, strategyId });
 
     public static Task<PromotionRow?> FindAsync(ISession session, string worldId, string applyRunId) =>
-        session.FirstOrDefaultAsync<PromotionRow>("SELECT * FROM ws_promotions WHERE world_id = @worldId AND apply_run_id = @applyRunId", new { worldId, applyRunId });
-
-    /// <summary>The promotion of a strategy that is under way; null when none is.</summary>
-    public static Task<PromotionRow?> FindApplyingAsync(ISession session, string worldId, string strategyId) => session.FirstOrDefaultAsync<PromotionRow>(
-        $"SELECT * FROM ws_promotions WHERE world_id = @worldId AND strategy_id = @strategyId AND status = '{PromotionStatuses.Applying}' AND kind = '{PromotionKinds.Promotion}' ORDER BY requested_at DESC LIMIT 1",
-        new { worldId, strategyId });
+        session.FirstOrDefaultAsync<PromotionRow>(Current + " WHERE p.world_id = @worldId AND p.apply_run_id = @applyRunId", new { worldId, applyRunId });
 
     public static Task<IReadOnlyList<PromotionRow>> ListAsync(ISession session, string worldId, string strategyId, int take) => session.QueryAsync<PromotionRow>(
         $"""
-        SELECT * FROM ws_promotions WHERE world_id = @worldId AND (@strategyId = '' OR strategy_id = @strategyId)
-        ORDER BY requested_at DESC, apply_run_id {session.Dialect.Ordinal} DESC LIMIT @take
+        {Current} WHERE p.world_id = @worldId AND (@strategyId = '' OR p.strategy_id = @strategyId)
+        ORDER BY p.requested_at DESC, p.apply_run_id {session.Dialect.Ordinal} DESC LIMIT @take
         """,
         new { worldId, strategyId, take });
 
-    public static async Task<int> CountAsync(ISession session, string worldId, string strategyId, string runId) => (int)await session.ScalarAsync<long>(
-        $"SELECT COUNT(*) FROM ws_promotions WHERE world_id = @worldId AND strategy_id = @strategyId AND run_id = @runId AND kind = '{PromotionKinds.Promotion}' AND status <> '{PromotionStatuses.Applying}'",
+    /// <summary>How many promotions of a run have ended, one way or the other.</summary>
+    public static async Task<int> CountEndedAsync(ISession session, string worldId, string strategyId, string runId) => (int)await session.ScalarAsync<long>(
+        $"SELECT COUNT(*) FROM ({Current} WHERE p.world_id = @worldId AND p.strategy_id = @strategyId AND p.run_id = @runId) promotions WHERE status <> '{PromotionStatuses.Applying}'",
         new { worldId, strategyId, runId });
 
     public static Task InsertAsync(IUnitOfWork unit, PromotionRow row) => unit.ExecuteAsync(
         """
-        INSERT INTO ws_promotions (world_id, apply_run_id, kind, strategy_id, run_id, status, actor, second_approver, forced, reason, requested_at, ended_at)
-        VALUES (@WorldId, @ApplyRunId, @Kind, @StrategyId, @RunId, @Status, @Actor, @SecondApprover, @Forced, @Reason, @RequestedAt, @EndedAt)
+        INSERT INTO ws_promotions (world_id, apply_run_id, kind, strategy_id, run_id, actor, second_approver, forced, reason, request, requested_at)
+        VALUES (@WorldId, @ApplyRunId, @Kind, @StrategyId, @RunId, @Actor, @SecondApprover, @Forced, @Reason, @Request, @RequestedAt)
         """,
         row);
 
-    /// <summary>Says how a promotion ended; says whether that is news.</summary>
-    public static async Task<bool> EndAsync(IUnitOfWork unit, string worldId, string applyRunId, string status, string reason) => await unit.ExecuteAsync(
-        $"""
-        UPDATE ws_promotions SET status = @status, reason = CASE WHEN @reason = '' THEN reason ELSE @reason END, ended_at = @Now
-        WHERE world_id = @worldId AND apply_run_id = @applyRunId AND status = '{PromotionStatuses.Applying}'
-        """,
-        new { worldId, applyRunId, status, reason, unit.Now }) > 0;
+    /// <summary>Says that the apply never began.</summary>
+    public static Task FailAsync(IUnitOfWork unit, string worldId, string applyRunId, string reason) => unit.ExecuteAsync(
+        "UPDATE ws_promotions SET failed_at = @Now, reason = @reason WHERE world_id = @worldId AND apply_run_id = @applyRunId", new { worldId, applyRunId, reason, unit.Now });
 
     /// <summary>
     /// When a strategy of the world last went live, however it did; or began to, unless it is <paramref name="except"/>. Null when none did.
@@ -158,10 +164,8 @@ internal static class PromotionStore
     public static async Task<DateTimeOffset?> LastPromotionAsync(ISession session, string worldId, string except) => await session.ScalarAsync<DateTimeOffset?>(
         $"""
         SELECT MAX(at) FROM (
-            SELECT ended_at AS at FROM ws_promotions WHERE world_id = @worldId AND kind = '{PromotionKinds.Promotion}' AND status = '{PromotionStatuses.Completed}'
-            UNION ALL
-            SELECT requested_at AS at FROM ws_promotions
-            WHERE world_id = @worldId AND kind = '{PromotionKinds.Promotion}' AND status = '{PromotionStatuses.Applying}' AND strategy_id <> @except
+            SELECT CASE WHEN status = '{PromotionStatuses.Completed}' THEN ended_at WHEN status = '{PromotionStatuses.Applying}' AND strategy_id <> @except THEN requested_at END AS at
+            FROM ({Current} WHERE p.world_id = @worldId AND p.kind = '{PromotionKinds.Promotion}') promotions
             UNION ALL
             SELECT since AS at FROM ws_stages WHERE world_id = @worldId AND stage = 'live') times
         """,

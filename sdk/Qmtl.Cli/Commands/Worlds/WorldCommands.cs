@@ -1,4 +1,6 @@
 using System.CommandLine;
+using Qmtl.Cli.Commands.Worlds.Campaigns;
+using Qmtl.Cli.Commands.Worlds.Promotion;
 using Qmtl.Cli.Shell;
 
 namespace Qmtl.Cli.Commands.Worlds;
@@ -6,7 +8,14 @@ namespace Qmtl.Cli.Commands.Worlds;
 /// <summary>Commands about worlds.</summary>
 internal static class WorldCommands
 {
-    public static Command Create(CliShell shell) => new("world", "Create and inspect worlds and their policies.")
+    public static Command Create(CliShell shell)
+    {
+        var command = Own(shell);
+        foreach (var other in CampaignCommands.Create(shell).Concat(PromotionCommands.Create(shell))) command.Add(other);
+        return command;
+    }
+
+    private static Command Own(CliShell shell) => new("world", "Create and inspect worlds and their policies, and lead strategies to live.")
     {
         new CreateWorldCommand(shell),
         new ListWorldsCommand(shell),
