@@ -36,9 +36,8 @@ internal sealed class PromotionDesk(WorldWriter writer, PromotionReader reader)
             var row = promotion.RequireRun();
             var forced = order.Forced && promotion.Verdict.Blocked.Any(PromotionReasons.IsWaivable);
             Check(order, promotion, forced);
-            var second = "";
-            if (forced && await SecondAsync(change, order, promotion, row.InputHash) is not { Length: > 0 } other) return new PromotionTicket(promotion, null);
-            else if (forced) second = other;
+            var second = forced ? await SecondAsync(change, order, promotion, row.InputHash) : "";
+            if (forced && second.Length == 0) return new PromotionTicket(promotion, null);
             var record = new PromotionRow
             {
                 WorldId = order.WorldId,
@@ -83,11 +82,11 @@ internal sealed class PromotionDesk(WorldWriter writer, PromotionReader reader)
     {
         Persons.RequireApprover(order.Actor, promotion.Owner, promotion.Governance, order.StrategyId);
         var others = await PromotionStore.OthersAsync(
-            change.Unit, order.WorldId, order.StrategyId, promotion.Run!.RunId, order.Actor, content, change.Unit.Now - ConsentLifetime);
+            change.Unit, order.WorldId, order.StrategyId, promotion.RequireRun().RunId, order.Actor, content, change.Unit.Now - ConsentLifetime);
         var second = others.FirstOrDefault(other =>
             (order.SecondApprover.Length == 0 || string.Equals(other, order.SecondApprover, StringComparison.Ordinal)) && Persons.MayApprove(other, promotion.Owner, promotion.Governance));
         if (second is not null) return second;
-        await PromotionStore.ConsentAsync(change.Unit, order.WorldId, order.StrategyId, promotion.Run.RunId, order.Actor, content);
+        await PromotionStore.ConsentAsync(change.Unit, order.WorldId, order.StrategyId, promotion.RequireRun().RunId, order.Actor, content);
         await change.AuditAsync("live_force_consented", PromotionMessages.Plan(promotion), null, "live");
         return "";
     }
@@ -126,7 +125,7 @@ internal sealed class PromotionDesk(WorldWriter writer, PromotionReader reader)
             RunId = applyRunId,
             Plan = new ApplyPlan { Activate = { verdict.Activate }, Deactivate = { verdict.Deactivate } },
             GatingPolicy = order.Gating ?? LiveGating.Standard(await FingerprintAsync(session, promotion)),
-            Etag = PromotionMessages.DecisionsEtag(order.WorldId, inputs.Decisions),
+            Etag = DecisionsHandler.EtagOf(order.WorldId, inputs.Decisions),
             Stage = "live",
             StrategyId = order.StrategyId,
         };

@@ -1,7 +1,7 @@
-using System.Text;
 using Google.Protobuf.WellKnownTypes;
 using Qmtl.Identity;
 using Qmtl.V1;
+using Qmtl.WorldService.Decisions;
 
 namespace Qmtl.WorldService.Promotion;
 
@@ -27,7 +27,7 @@ internal static class PromotionMessages
             CanaryFraction = inputs.Governance?.CanaryFraction,
             OverrideStatus = inputs.Review switch { Review.Approved => "approved", Review.Rejected => "rejected", _ => "none" },
             RiskSnapshotVersion = inputs.Risk.Version ?? "",
-            DecisionsEtag = DecisionsEtag(inputs.WorldId, inputs.Decisions),
+            DecisionsEtag = DecisionsHandler.EtagOf(inputs.WorldId, inputs.Decisions),
         };
         plan.Target.Add(verdict.Target);
         plan.Live.Add(inputs.Live.Order(StringComparer.Ordinal));
@@ -35,10 +35,6 @@ internal static class PromotionMessages
         foreach (var reason in blocked) plan.Explanations[reason] = PromotionExplanations.Explain(reason, inputs, verdict);
         return plan;
     }
-
-    /// <summary>The etag under which the active strategies are read.</summary>
-    public static string DecisionsEtag(string worldId, IReadOnlyList<string> active) =>
-        $"dec:{worldId}:{Blake3.HashHex(Encoding.UTF8.GetBytes(string.Join('\u001f', active)))[..16]}";
 
     public static PromotionCandidate Candidate(EvaluationRun run, double? ratio, PromotionPlan? plan) => new()
     {

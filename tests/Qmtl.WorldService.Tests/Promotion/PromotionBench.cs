@@ -28,6 +28,7 @@ internal static class PromotionBench
         {
             await host.Client.BindStrategiesAsync(new BindStrategiesRequest { WorldId = "w", Strategies = { strategy } }, As("owner_of_" + strategy)).ResponseAsync.Within();
             await host.PaperAsync(strategy, "p1");
+            await host.StageAsync("w", strategy, StageNames.Paper);
         }
 
         host.Clock.Advance(TimeSpan.FromDays(3));
@@ -61,4 +62,17 @@ internal static class PromotionBench
 
     public static Task<PromotionReview> ApproveAsync(this WorldHost host, string actor = "ann", string strategy = "a", string run = "") =>
         host.Client.ApproveLiveAsync(new PromotionReviewRequest { WorldId = "w", StrategyId = strategy, RunId = run, Comment = "looks right" }, As(actor)).ResponseAsync.Within();
+
+    public static Task<PromotionResult> ApplyLiveAsync(this WorldHost host, string actor = "bob", string strategy = "a", Action<PromotionApplyRequest>? change = null)
+    {
+        var request = new PromotionApplyRequest { WorldId = "w", StrategyId = strategy };
+        change?.Invoke(request);
+        return host.Client.ApplyLiveAsync(request, As(actor)).ResponseAsync.Within();
+    }
+
+    public static async Task<string> StageOfAsync(this WorldHost host, string strategy = "a") =>
+        (await host.Client.ListStandingsAsync(new ListStandingsRequest { WorldId = "w" }).ResponseAsync.Within()).Strategies.Single(standing => standing.StrategyId == strategy).Stage;
+
+    public static async Task<IReadOnlyList<PromotionRecord>> LogAsync(this WorldHost host) =>
+        (await host.Client.ListPromotionsAsync(new ListPromotionsRequest { WorldId = "w" }).ResponseAsync.Within()).Promotions;
 }

@@ -45,7 +45,9 @@ internal sealed class WorldHost : IAsyncDisposable
 
     public IDatabase Database => Services.GetRequiredService<IDatabase>();
 
-    public static async Task<WorldHost> StartAsync(IReadOnlyDictionary<string, string?> settings)
+    /// <summary>Starts one.</summary>
+    /// <param name="realTime">Whether the clock runs by itself: where replicas race, retries have to wait for real.</param>
+    public static async Task<WorldHost> StartAsync(IReadOnlyDictionary<string, string?> settings, bool realTime = false)
     {
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { EnvironmentName = "Test" });
         // Tests move the clock by hours; what runs by the hour would answer in between.
@@ -54,7 +56,7 @@ internal sealed class WorldHost : IAsyncDisposable
         builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>(StringComparer.Ordinal) { ["HTTP_PORT"] = "0", ["GRPC_PORT"] = "0" });
         builder.Logging.ClearProviders();
         var clock = new ManualClock(new DateTimeOffset(2026, 1, 5, 12, 0, 0, TimeSpan.Zero));
-        builder.Services.AddSingleton<TimeProvider>(clock);
+        if (!realTime) builder.Services.AddSingleton<TimeProvider>(clock);
         builder.AddServiceDefaults();
         builder.ConfigureQmtlEndpoints();
         builder.AddWorldService();
