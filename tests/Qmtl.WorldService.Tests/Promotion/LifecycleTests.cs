@@ -1,4 +1,3 @@
-using Google.Protobuf.WellKnownTypes;
 using Microsoft.Extensions.DependencyInjection;
 using Qmtl.Storage.Audit;
 using Qmtl.Testing;
@@ -39,8 +38,7 @@ public abstract class LifecycleTests
 
         // Watched on paper, for three days.
         await EvaluateAsync(host, "paper", "p1");
-        Assert.Equal("paper", await host.StageOfAsync());
-        Assert.Equal("paper", (await host.ActivationAsync("w", "a")).EffectiveMode);
+        await host.StageAsync("w", "a", "paper");
         for (var day = 0; day < 3; day++)
         {
             Assert.Equal(("evaluate", "paper"), await NextAsync(host));
@@ -49,7 +47,7 @@ public abstract class LifecycleTests
         }
 
         Assert.Equal(("manual_approval_required", "live"), await NextAsync(host));
-        Assert.Equal("paper", (await host.DecideAsync("w")).EffectiveMode);
+        Assert.Equal(("paper", "paper"), ((await host.DecideAsync("w")).EffectiveMode, (await host.ActivationAsync("w", "a")).EffectiveMode));
 
         // Nothing goes live without risk evidence and somebody's word.
         Assert.Equal(["risk_snapshot_missing_or_expired", "manual_approval_required"], (await host.PlanAsync()).BlockedReasons);
@@ -110,7 +108,7 @@ public abstract class LifecycleTests
     {
         var request = WorldHost.Request("w", "a", run, ("sharpe", 1.5), ("trades", 20));
         request.Stage = stage;
-        request.Data = new EvaluationData { DatasetFingerprint = "sha256:1", AsOf = Timestamp.FromDateTimeOffset(host.Clock.GetUtcNow()) };
+        request.Data = PromotionBench.Data(host);
         return host.Client.EvaluateAsync(request).ResponseAsync.Within();
     }
 }

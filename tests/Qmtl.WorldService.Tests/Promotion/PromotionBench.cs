@@ -45,8 +45,21 @@ internal static class PromotionBench
     {
         var request = WorldHost.Request("w", strategy, run, ("sharpe", sharpe), ("trades", 20));
         request.Stage = StageNames.Paper;
-        if (data) request.Data = new EvaluationData { DatasetFingerprint = "sha256:1", AsOf = Timestamp.FromDateTimeOffset(host.Clock.GetUtcNow()) };
+        if (data) request.Data = Data(host);
         return host.Client.EvaluateAsync(request).ResponseAsync.Within();
+    }
+
+    /// <summary>Data up to now.</summary>
+    public static EvaluationData Data(WorldHost host)
+    {
+        var now = host.Clock.GetUtcNow();
+        return new EvaluationData
+        {
+            DatasetFingerprint = "sha256:1",
+            AsOf = Timestamp.FromDateTimeOffset(now),
+            DataStart = Timestamp.FromDateTimeOffset(now.AddDays(-90)),
+            DataEnd = Timestamp.FromDateTimeOffset(now),
+        };
     }
 
     /// <summary>A snapshot of an outside producer.</summary>

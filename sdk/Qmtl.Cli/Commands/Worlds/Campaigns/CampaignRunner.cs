@@ -5,6 +5,9 @@ using Qmtl.V1;
 namespace Qmtl.Cli.Commands.Worlds.Campaigns;
 
 /// <summary>Takes the steps of a campaign that somebody asked for.</summary>
+/// <param name="Gateway">Where to.</param>
+/// <param name="World">The world's id.</param>
+/// <param name="Strategy">Only this strategy; empty means all.</param>
 /// <param name="Evaluate">Whether to take the steps that evaluate.</param>
 /// <param name="Live">Whether to take those that go live, where the policy promotes by itself.</param>
 internal sealed record CampaignRunner(GatewayClient Gateway, string World, string Strategy, bool Evaluate, bool Live)
