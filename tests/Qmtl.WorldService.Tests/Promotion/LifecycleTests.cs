@@ -60,6 +60,8 @@ public abstract class LifecycleTests
         var live = await host.ActivationAsync("w", "a");
         Assert.Equal((true, promoted.Apply.RunId), (live.Active, live.RunId));
 
+        host.Clock.Advance(TimeSpan.FromMinutes(1));
+
         // The circuit stops everything at once, and opens nothing by itself.
         await host.Client.UpdateWorldAsync(new UpdateWorldRequest { WorldId = "w", CircuitBreaker = true }, PromotionBench.As("olga")).ResponseAsync.Within();
         Assert.Equal(("validate", "circuit_breaker"), ((await host.DecideAsync("w")).EffectiveMode, (await host.DecideAsync("w")).Reason));
