@@ -18,7 +18,6 @@ namespace Qmtl.Client;
 public sealed class GatewayClient : IDisposable
 {
     private const string JsonType = "application/json";
-    private const string AllowLiveHeader = "X-Allow-Live";
     private static readonly TimeSpan WriteLimit = TimeSpan.FromSeconds(10);
     private readonly HttpClient _http;
     private readonly bool _owned;
@@ -89,17 +88,6 @@ public sealed class GatewayClient : IDisposable
     {
         ArgumentNullException.ThrowIfNull(body);
         return PostAsync<T>(path, ProtoJson.Write(body), JsonType, cancellationToken);
-    }
-
-    /// <summary>Posts what may reach a live venue, and says so: the Gateway takes it from nobody who does not.</summary>
-    /// <inheritdoc cref="GetAsync{T}"/>
-    public async Task<T> PostLiveAsync<T>(string path, IMessage body, CancellationToken cancellationToken = default)
-        where T : class, IMessage, new()
-    {
-        ArgumentNullException.ThrowIfNull(body);
-        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(path, UriKind.Relative)) { Content = new StringContent(ProtoJson.Write(body), Encoding.UTF8, JsonType) };
-        request.Headers.Add(AllowLiveHeader, "true");
-        return await SendAsync<T>(request, WriteLimit, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Posts a document as it is, such as a policy in YAML.</summary>
