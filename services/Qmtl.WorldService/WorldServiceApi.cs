@@ -13,6 +13,7 @@ using Qmtl.WorldService.Campaigns;
 using Qmtl.WorldService.Decisions;
 using Qmtl.WorldService.Edges;
 using Qmtl.WorldService.Evaluation;
+using Qmtl.WorldService.Evaluation.Review;
 using Qmtl.WorldService.Health;
 using Qmtl.WorldService.History;
 using Qmtl.WorldService.Monitoring.Invariants;
@@ -40,6 +41,7 @@ internal sealed partial class WorldServiceApi(
     ActivationHandler activation,
     EvaluationHandler evaluation,
     RunsHandler runs,
+    RunReviewHandler runReviews,
     AllocationHandler allocations,
     AllocationRunsHandler allocationRuns,
     ProposalHandler proposals,

@@ -50,7 +50,6 @@ public static class WorldServiceExtensions
         services.AddSingleton<ActivationTable>();
         services.AddSingleton<ActivationReconciler>();
         services.AddSingleton<WorldWriter>();
-        services.AddSingleton<EvaluationRequestReader>();
         services.AddSingleton<WorldsHandler>();
         services.AddSingleton<PoliciesHandler>();
         services.AddPolicyTools();
@@ -58,8 +57,7 @@ public static class WorldServiceExtensions
         services.AddSingleton<StandingsHandler>();
         services.AddSingleton<DecisionsHandler>();
         services.AddSingleton<ActivationHandler>();
-        services.AddSingleton<EvaluationHandler>();
-        services.AddSingleton<RunsHandler>();
+        services.AddEvaluation();
         services.AddAllocations();
         services.AddRebalancing();
         services.AddWorldGraph();

@@ -14,6 +14,9 @@ internal sealed class WorldServiceOptions
     /// <summary>How long a validation verdict counts.</summary>
     public TimeSpan ValidationRetention { get; set; } = TimeSpan.FromDays(30);
 
+    /// <summary>Whether runs with a series are validated further in the background.</summary>
+    public bool ExtendedValidation { get; set; } = true;
+
     /// <summary>Strategies that one evaluation may name.</summary>
     public int MaxStrategies { get; set; } = 10_000;
 

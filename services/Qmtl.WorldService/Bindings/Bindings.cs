@@ -5,6 +5,7 @@ using Qmtl.V1;
 using Qmtl.WorldService.Access;
 using Qmtl.WorldService.Activation;
 using Qmtl.WorldService.Decisions;
+using Qmtl.WorldService.Evaluation;
 using Qmtl.WorldService.Stages;
 using Qmtl.WorldService.WorldGraph;
 using Qmtl.WorldService.Worlds;
@@ -58,6 +59,7 @@ internal sealed class BindingsHandler(IDatabase database, WorldWriter writer, Wo
                 var response = await RespondAsync(change.Unit, request.WorldId);
                 if (added == 0) return response;
                 foreach (var strategy in request.Strategies) await NodeStore.AddRootAsync(change.Unit, request.WorldId, strategy);
+                await CohortStore.TouchAsync(change.Unit, request.WorldId);
                 change.AffectsDecision();
                 await change.AuditAsync("strategies_bound", request, null);
                 return response;
@@ -83,6 +85,7 @@ internal sealed class BindingsHandler(IDatabase database, WorldWriter writer, Wo
                 string[] active = [.. change.Before.Active.Where(strategy => !string.Equals(strategy, request.StrategyId, StringComparison.Ordinal))];
                 await DecisionStore.ReplaceAsync(change.Unit, request.WorldId, active);
                 await StageStore.SetAsync(change.Unit, request.WorldId, request.StrategyId, StageNames.Backtest, "");
+                await CohortStore.TouchAsync(change.Unit, request.WorldId);
                 change.AffectsDecision();
                 await CloseAsync(change, request.StrategyId);
                 var response = await RespondAsync(change.Unit, request.WorldId);

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Google.Protobuf.WellKnownTypes;
 using Qmtl.V1;
+using Qmtl.WorldService.Evaluation.Profiles;
 using Qmtl.WorldService.Policies.Expressions;
 using Qmtl.WorldService.Policies.Selection;
 
@@ -18,14 +19,19 @@ internal static class RuleResults
         ("robustness", MetricClass.Robustness, "soft", "quant"),
     ];
 
-    public static IReadOnlyDictionary<string, RuleResult> Of(StrategyVerdict verdict)
+    /// <summary>The five rules of one strategy, by name.</summary>
+    /// <param name="softer">What the profile says beyond the selection.</param>
+    /// <param name="profile">Overrides severities and owners where it names them; null without a profile.</param>
+    public static IReadOnlyDictionary<string, RuleResult> Of(StrategyVerdict verdict, IReadOnlyList<ReasonNode> softer, ProfileRules? profile)
     {
+        ReasonNode[] reasons = [.. verdict.Reasons, .. softer];
         var results = new Dictionary<string, RuleResult>(StringComparer.Ordinal);
         foreach (var (name, metricClass, severity, owner) in Rules)
         {
-            var checks = verdict.Reasons.SelectMany(Checks).Where(check => ClassOf(check) == metricClass).ToArray();
-            var decisive = verdict.Reasons.SelectMany(Decisive).Where(check => ClassOf(check) == metricClass).ToArray();
-            results[name] = Result(severity, owner, checks, decisive);
+            var checks = reasons.SelectMany(Checks).Where(check => ClassOf(check) == metricClass).ToArray();
+            var decisive = reasons.SelectMany(Decisive).Where(check => ClassOf(check) == metricClass).ToArray();
+            var given = profile?.Of(name);
+            results[name] = Result(given?.Severity ?? severity, given?.Owner ?? owner, checks, decisive);
         }
 
         return results;

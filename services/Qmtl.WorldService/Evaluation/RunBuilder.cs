@@ -1,61 +1,86 @@
 using System.Globalization;
 using Google.Protobuf.WellKnownTypes;
 using Qmtl.V1;
+using Qmtl.WorldService.Evaluation.Augmentation;
+using Qmtl.WorldService.Evaluation.Layers;
+using Qmtl.WorldService.Evaluation.Sourcing;
 using Qmtl.WorldService.Policies.Selection;
 
 namespace Qmtl.WorldService.Evaluation;
 
-/// <summary>What a run is built from besides its verdict.</summary>
-/// <param name="TotalReturns">The total return of each strategy that has one.</param>
-internal sealed record RunContext(EvaluationCommand Command, PolicyOutcome Outcome, int PolicyVersion, string RulesetHash, IReadOnlyDictionary<string, double> TotalReturns, DateTimeOffset Now);
-
-/// <summary>Turns a verdict into the record of a run. Pure.</summary>
-internal static class RunBuilder
+/// <summary>Turns a judgement into the records of its runs. Pure.</summary>
+internal sealed class RunBuilder
 {
-    public static EvaluationRun Build(RunContext context, StrategyVerdict verdict, EvaluationMetrics metrics, EvaluationRun? earlier)
+    private readonly EvaluationCommand _command;
+    private readonly Preparation _preparation;
+    private readonly Judgement _judgement;
+    private readonly Timestamp _now;
+    private readonly LayerResults _layers;
+    private readonly Dictionary<string, StrategyVerdict> _verdicts;
+
+    public RunBuilder(EvaluationCommand command, Preparation preparation, Judgement judgement, DateTimeOffset now)
     {
-        var command = context.Command;
-        var now = Timestamp.FromDateTimeOffset(context.Now);
+        _command = command;
+        _preparation = preparation;
+        _judgement = judgement;
+        _now = Timestamp.FromDateTimeOffset(now);
+        var baselines = judgement.Origins.Where(pair => pair.Value.Baseline is not null).ToDictionary(pair => pair.Key, pair => pair.Value.Baseline!, StringComparer.Ordinal);
+        _layers = new LayerResults(new LayerInputs(preparation.Policy.Document, command.Stage, judgement.Metrics, preparation.Policy.Strict, baselines));
+        var subjects = command.Subjects.ToHashSet(StringComparer.Ordinal);
+        _verdicts = judgement.Outcome.Verdicts.Where(verdict => subjects.Contains(verdict.StrategyId)).ToDictionary(verdict => verdict.StrategyId, StringComparer.Ordinal);
+    }
+
+    /// <summary>The record of one strategy.</summary>
+    /// <param name="earlier">The run as it stood, when it is evaluated again: what people said about it stays.</param>
+    public EvaluationRun Build(string strategyId, EvaluationRun? earlier)
+    {
+        var verdict = _verdicts[strategyId];
+        var values = _judgement.Metrics[strategyId];
+        var policy = _preparation.Policy;
         var run = new EvaluationRun
         {
-            WorldId = command.WorldId,
-            StrategyId = verdict.StrategyId,
-            RunId = command.RunId,
-            Stage = command.Stage,
-            RiskTier = command.RiskTier,
-            ModelCardVersion = command.ModelCardVersion,
-            Metrics = metrics,
-            Validation = new EvaluationValidation { PolicyVersion = context.PolicyVersion, RulesetHash = context.RulesetHash },
-            Data = command.Data,
-            CreatedAt = earlier?.CreatedAt ?? now,
-            UpdatedAt = now,
+            WorldId = _command.WorldId,
+            StrategyId = strategyId,
+            RunId = _command.RunId,
+            Stage = _command.Stage,
+            RiskTier = _command.RiskTier,
+            ModelCardVersion = _command.ModelCardVersion,
+            Metrics = MetricGroups.Build(values, _judgement.Portfolio),
+            Validation = new EvaluationValidation { PolicyVersion = policy.Version, RulesetHash = policy.RulesetHash, Profile = policy.Profile?.Name ?? "" },
+            Data = _command.Data,
+            CreatedAt = earlier?.CreatedAt ?? _now,
+            UpdatedAt = _now,
             Revision = (earlier?.Revision ?? 0) + 1,
         };
-        foreach (var (name, result) in RuleResults.Of(verdict)) run.Validation.Results.Add(name, result);
-        metrics.Diagnostics = new DiagnosticMetrics { ValidationHealth = Health(run) };
-        run.Summary = Summarise(context, verdict, run, earlier?.Summary);
+        ReasonNode[] softer = [.. policy.Profile?.Check(values, policy.Document.Validation) ?? []];
+        foreach (var (name, result) in RuleResults.Of(verdict, softer, policy.Profile)) run.Validation.Results.Add(name, result);
+        foreach (var (name, result) in _layers.Of(strategyId)) run.Validation.Results.Add(name, result);
+        run.Explanation.Add(verdict.Reasons.Concat(softer).Select(ReasonMessages.Of));
+        run.Metrics.Diagnostics = Diagnose(run, values, _judgement.Origins[strategyId]);
+        if (earlier is not null) run.ExPostFailures.Add(earlier.ExPostFailures);
+        run.Summary = Summarise(verdict, [.. verdict.Reasons, .. softer], run, earlier?.Summary);
         return run;
     }
 
-    private static EvaluationSummary Summarise(RunContext context, StrategyVerdict verdict, EvaluationRun run, EvaluationSummary? earlier)
+    private EvaluationSummary Summarise(StrategyVerdict verdict, ReasonNode[] reasons, EvaluationRun run, EvaluationSummary? earlier)
     {
-        var command = context.Command;
+        var active = _judgement.Outcome.Active;
         var summary = new EvaluationSummary
         {
             Status = RuleResults.Status(run.Validation.Results.Values),
-            RecommendedStage = RecommendedStage(command.Stage),
+            RecommendedStage = RecommendedStage(_command.Stage),
             Active = verdict.Active,
-            CampaignId = command.CampaignId,
+            CampaignId = _command.CampaignId,
             Rank = verdict.Rank,
             Score = verdict.Score,
-            Weight = verdict.Active ? 1.0 / context.Outcome.Active.Count : null,
-            Contribution = verdict.Active ? Contribution(context, verdict.StrategyId) : null,
+            Weight = verdict.Active ? 1.0 / active.Count : null,
+            Contribution = verdict.Active ? Contribution(verdict.StrategyId) : null,
             Reason = verdict.Active ? "" : verdict.Code,
         };
-        SetOverride(summary, command.Override, earlier);
-        summary.ActiveSet.Add(context.Outcome.Active);
-        if (command.CampaignId.Length > 0) summary.CampaignCandidates.Add(command.Subjects);
-        summary.ThresholdViolations.Add(verdict.Reasons.SelectMany(RuleResults.Decisive).Select(Violation).OfType<ThresholdViolation>());
+        SetOverride(summary, _command.Override, earlier);
+        summary.ActiveSet.Add(active);
+        if (_command.CampaignId.Length > 0) summary.CampaignCandidates.Add(_command.Subjects);
+        summary.ThresholdViolations.Add(reasons.SelectMany(RuleResults.Decisive).Select(Violation).OfType<ThresholdViolation>());
         return summary;
     }
 
@@ -63,7 +88,7 @@ internal static class RunBuilder
     private static void SetOverride(EvaluationSummary summary, EvaluationOverride? given, EvaluationSummary? earlier)
     {
         summary.OverrideStatus = "none";
-        if (given is not null) (summary.OverrideStatus, summary.OverrideReason, summary.OverrideActor, summary.OverrideTimestamp) = (given.Status, given.Reason, given.Actor, given.Timestamp);
+        if (given is not null) Review.OverrideRules.Set(summary, given);
         else if (earlier is not null) (summary.OverrideStatus, summary.OverrideReason, summary.OverrideActor, summary.OverrideTimestamp) = (earlier.OverrideStatus, earlier.OverrideReason, earlier.OverrideActor, earlier.OverrideTimestamp);
     }
 
@@ -75,16 +100,16 @@ internal static class RunBuilder
     };
 
     /// <summary>The share of the equally weighted active set's return that the strategy brings; unknown unless all have one.</summary>
-    private static double? Contribution(RunContext context, string strategyId)
+    private double? Contribution(string strategyId)
     {
         var sum = 0.0;
-        foreach (var active in context.Outcome.Active)
+        foreach (var active in _judgement.Outcome.Active)
         {
-            if (!context.TotalReturns.TryGetValue(active, out var one)) return null;
+            if (!_judgement.Metrics[active].TryGetValue("total_return", out var one)) return null;
             sum += one;
         }
 
-        var share = context.TotalReturns[strategyId] / sum;
+        var share = _judgement.Metrics[strategyId]["total_return"] / sum;
         return double.IsFinite(share) ? share : null;
     }
 
@@ -105,10 +130,18 @@ internal static class RunBuilder
         };
     }
 
-    private static ValidationHealth Health(EvaluationRun run) => new()
+    private DiagnosticMetrics Diagnose(EvaluationRun run, IReadOnlyDictionary<string, double> values, MetricOrigin origin)
     {
-        MetricCoverageRatio = MetricGroups.CoreCoverage(run.Metrics),
-        RulesExecutedRatio = run.Validation.Results.Count / 5.0,
-        ValidationErrorCount = run.Validation.Results.Values.Count(result => string.Equals(result.ReasonCode, SelectionCodes.ScoreUndefined, StringComparison.Ordinal)),
-    };
+        var extra = new Struct { Fields = { ["metrics_source"] = Value.ForString(origin.Source) } };
+        if (origin.Baseline is { } baseline) extra.Fields["baseline_run_id"] = Value.ForString(baseline);
+        if (_preparation.Portfolio is { } portfolio) extra.Fields["risk_snapshot_version"] = Value.ForString(portfolio.Version);
+        return new DiagnosticMetrics
+        {
+            StrategyComplexity = Complexity.Score(values),
+            SearchIntensity = Complexity.Reported(values),
+            ReturnsSource = _preparation.Of(run.StrategyId).Returns?.Source ?? "",
+            ExtraMetrics = extra,
+            ValidationHealth = ValidationHealths.Of(run),
+        };
+    }
 }

@@ -72,35 +72,39 @@ internal static class RunStore
         "SELECT revision, change_type, recorded_at, payload FROM ws_run_revisions WHERE world_id = @worldId AND strategy_id = @strategyId AND run_id = @runId ORDER BY revision",
         new { worldId, strategyId, runId });
 
-    public static async Task SaveAsync(IUnitOfWork unit, EvaluationRun run, string inputHash, string changeType)
+    /// <summary>The runs of some strategies under one id, by strategy.</summary>
+    public static async Task<IReadOnlyDictionary<string, RunRow>> FindAllAsync(ISession session, string worldId, string runId, IReadOnlyList<string> strategies)
     {
-        var row = new
+        if (strategies.Count == 1)
         {
-            run.WorldId,
-            run.StrategyId,
-            run.RunId,
-            run.Stage,
-            run.Revision,
-            inputHash,
-            changeType,
-            payload = Json.Write(run),
-            CreatedAt = run.CreatedAt.ToDateTimeOffset(),
-            unit.Now,
-        };
-        await unit.ExecuteAsync(
+            var row = await FindAsync(session, worldId, strategies[0], runId);
+            return row is null ? new Dictionary<string, RunRow>(StringComparer.Ordinal) : new Dictionary<string, RunRow>(StringComparer.Ordinal) { [row.StrategyId] = row };
+        }
+
+        var wanted = strategies.ToHashSet(StringComparer.Ordinal);
+        var rows = await session.QueryAsync<RunRow>("SELECT * FROM ws_runs WHERE world_id = @worldId AND run_id = @runId", new { worldId, runId });
+        return rows.Where(row => wanted.Contains(row.StrategyId)).ToDictionary(row => row.StrategyId, StringComparer.Ordinal);
+    }
+
+    /// <summary>Writes each record and a revision of it.</summary>
+    public static async Task SaveAsync(IUnitOfWork unit, IReadOnlyList<(EvaluationRun Run, string ChangeType)> runs, string inputHash)
+    {
+        var records = new RowBatch(
+            "ws_runs (world_id, strategy_id, run_id, stage, revision, input_hash, payload, created_at, updated_at)",
             """
-            INSERT INTO ws_runs (world_id, strategy_id, run_id, stage, revision, input_hash, payload, created_at, updated_at)
-            VALUES (@WorldId, @StrategyId, @RunId, @Stage, @Revision, @inputHash, @payload, @CreatedAt, @Now)
             ON CONFLICT (world_id, strategy_id, run_id) DO UPDATE SET stage = excluded.stage, revision = excluded.revision, input_hash = excluded.input_hash,
                 payload = excluded.payload, updated_at = excluded.updated_at
-            """,
-            row);
-        await unit.ExecuteAsync(
-            """
-            INSERT INTO ws_run_revisions (world_id, strategy_id, run_id, revision, change_type, recorded_at, payload)
-            VALUES (@WorldId, @StrategyId, @RunId, @Revision, @changeType, @Now, @payload)
-            """,
-            row);
+            """);
+        var revisions = new RowBatch("ws_run_revisions (world_id, strategy_id, run_id, revision, change_type, recorded_at, payload)");
+        foreach (var (run, changeType) in runs)
+        {
+            var payload = Json.Write(run);
+            records.Add(run.WorldId, run.StrategyId, run.RunId, run.Stage, run.Revision, inputHash, payload, run.CreatedAt.ToDateTimeOffset(), unit.Now);
+            revisions.Add(run.WorldId, run.StrategyId, run.RunId, run.Revision, changeType, unit.Now, payload);
+        }
+
+        await records.WriteAsync(unit);
+        await revisions.WriteAsync(unit);
     }
 }
 

@@ -32,7 +32,7 @@ internal sealed class RunsHandler(IDatabase database, WorldAccess access)
     public async Task<EvaluationRun> GetAsync(GetEvaluationRunRequest request, Caller caller, CancellationToken cancellationToken)
     {
         access.Require(caller, request.WorldId, WorldRole.Reader);
-        return await database.ReadAsync(async session => (await FindAsync(session, request)).ToMessage(), cancellationToken);
+        return await database.ReadAsync(async session => (await FindAsync(session, request.WorldId, request.StrategyId, request.RunId)).ToMessage(), cancellationToken);
     }
 
     public async Task<RunMetricsResponse> GetMetricsAsync(GetEvaluationRunRequest request, Caller caller, CancellationToken cancellationToken)
@@ -52,7 +52,7 @@ internal sealed class RunsHandler(IDatabase database, WorldAccess access)
         return database.ReadAsync(
             async session =>
             {
-                var run = await FindAsync(session, request);
+                var run = await FindAsync(session, request.WorldId, request.StrategyId, request.RunId);
                 var response = new RunHistoryResponse();
                 response.Revisions.Add((await RunStore.RevisionsAsync(session, run.WorldId, run.StrategyId, run.RunId)).Select(row => new RunRevision
                 {
@@ -66,14 +66,15 @@ internal sealed class RunsHandler(IDatabase database, WorldAccess access)
             cancellationToken);
     }
 
-    private static async Task<RunRow> FindAsync(ISession session, GetEvaluationRunRequest request)
+    /// <summary>The run; "latest" means the strategy's newest.</summary>
+    public static async Task<RunRow> FindAsync(ISession session, string worldId, string strategyId, string runId)
     {
-        await WorldStore.GetAsync(session, request.WorldId);
-        var row = string.Equals(request.RunId, "latest", StringComparison.Ordinal)
-            ? await RunStore.FindLatestAsync(session, request.WorldId, request.StrategyId)
-            : await RunStore.FindAsync(session, request.WorldId, request.StrategyId, request.RunId);
+        await WorldStore.GetAsync(session, worldId);
+        var row = string.Equals(runId, "latest", StringComparison.Ordinal)
+            ? await RunStore.FindLatestAsync(session, worldId, strategyId)
+            : await RunStore.FindAsync(session, worldId, strategyId, runId);
         return row ?? throw new RefusalException(
-            ReasonCodes.RunUnknown, $"Strategy '{request.StrategyId}' has no run '{request.RunId}' in world '{request.WorldId}'; list its runs with GET /worlds/{request.WorldId}/strategies/{request.StrategyId}/runs.");
+            ReasonCodes.RunUnknown, $"Strategy '{strategyId}' has no run '{runId}' in world '{worldId}'; list its runs with GET /worlds/{worldId}/strategies/{strategyId}/runs.");
     }
 
     private static string WriteToken(RunRow row) => string.Create(CultureInfo.InvariantCulture, $"{UnixTime.ToNanoseconds(row.CreatedAt)}:{row.RunId}");

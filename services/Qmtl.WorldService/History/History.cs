@@ -18,12 +18,14 @@ internal sealed record HistoryRow
 /// <summary>The table <c>ws_history</c>.</summary>
 internal static class HistoryStore
 {
-    public static Task SaveAsync(IUnitOfWork unit, string worldId, HistoryReport report) => unit.ExecuteAsync(
-        """
-        INSERT INTO ws_history (world_id, strategy_id, node_id, report, updated_at) VALUES (@worldId, @StrategyId, @NodeId, @json, @Now)
-        ON CONFLICT (world_id, strategy_id, node_id) DO UPDATE SET report = excluded.report, updated_at = excluded.updated_at
-        """,
-        new { worldId, report.StrategyId, report.NodeId, json = Json.Write(report), unit.Now });
+    public static Task SaveAsync(IUnitOfWork unit, string worldId, params IReadOnlyList<HistoryReport> reports)
+    {
+        var batch = new RowBatch(
+            "ws_history (world_id, strategy_id, node_id, report, updated_at)",
+            "ON CONFLICT (world_id, strategy_id, node_id) DO UPDATE SET report = excluded.report, updated_at = excluded.updated_at");
+        foreach (var report in reports) batch.Add(worldId, report.StrategyId, report.NodeId, Json.Write(report), unit.Now);
+        return batch.WriteAsync(unit);
+    }
 
     /// <summary>The newest report about a strategy; null when there is none.</summary>
     public static async Task<HistoryReport?> LatestAsync(ISession session, string worldId, string strategyId) =>

@@ -3,6 +3,7 @@ using Qmtl.Identity;
 using Qmtl.V1;
 using Qmtl.WorldService.Access;
 using Qmtl.WorldService.Evaluation;
+using Qmtl.WorldService.Evaluation.Review;
 using Qmtl.WorldService.Stages;
 using Qmtl.WorldService.Worlds;
 
@@ -61,27 +62,7 @@ internal sealed class PromotionReviewHandler(WorldWriter writer, PromotionReader
     }
 
     /// <summary>The run carries the word as its next revision, for whoever reads it.</summary>
-    private static async Task ShowInRunAsync(WorldChange change, RunRow row, ReviewRow review)
-    {
-        var run = row.ToMessage();
-        run.Revision++;
-        run.UpdatedAt = Timestamp.FromDateTimeOffset(change.Unit.Now);
-        run.Summary ??= new EvaluationSummary();
-        (run.Summary.OverrideStatus, run.Summary.OverrideReason, run.Summary.OverrideActor, run.Summary.OverrideTimestamp) = (review.Status, review.Comment, review.Actor, run.UpdatedAt);
-        await RunStore.SaveAsync(change.Unit, run, row.InputHash, "override");
-        await change.PublishAsync("evaluation_run_updated", new EvaluationRunChanged
-        {
-            Version = 1,
-            WorldId = run.WorldId,
-            StrategyId = run.StrategyId,
-            RunId = run.RunId,
-            Stage = run.Stage,
-            RiskTier = run.RiskTier,
-            Status = run.Summary.Status,
-            RecommendedStage = run.Summary.RecommendedStage,
-            ChangeType = "override",
-            Ts = run.UpdatedAt,
-            EntityVersion = run.Revision,
-        });
-    }
+    private static Task<EvaluationRun> ShowInRunAsync(WorldChange change, RunRow row, ReviewRow review) => RunRevisions.AppendAsync(change, row, RunChanges.Override, run => OverrideRules.Set(
+        run.Summary ??= new EvaluationSummary(),
+        new EvaluationOverride { Status = review.Status, Reason = review.Comment, Actor = review.Actor, Timestamp = Timestamp.FromDateTimeOffset(review.ReviewedAt) }));
 }

@@ -46,6 +46,9 @@ internal sealed record WorldRow
 
     public long Revision { get; init; }
 
+    /// <summary>Counts changes to bindings, measurements and hysteresis.</summary>
+    public long CohortRevision { get; init; }
+
     public DateTimeOffset CreatedAt { get; init; }
 
     public DateTimeOffset UpdatedAt { get; init; }

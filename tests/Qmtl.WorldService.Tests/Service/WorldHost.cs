@@ -50,8 +50,12 @@ internal sealed class WorldHost : IAsyncDisposable
     public static async Task<WorldHost> StartAsync(IReadOnlyDictionary<string, string?> settings, bool realTime = false)
     {
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { EnvironmentName = "Test" });
-        // Tests move the clock by hours; what runs by the hour would answer in between.
-        builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>(StringComparer.Ordinal) { ["WorldService:LiveMonitoring:Interval"] = "0:00:00" });
+        // Tests move the clock by hours, and what comes in the background comes at no certain time: off unless a test asks for it.
+        builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>(StringComparer.Ordinal)
+        {
+            ["WorldService:LiveMonitoring:Interval"] = "0:00:00",
+            ["WorldService:ExtendedValidation"] = "false",
+        });
         builder.Configuration.AddInMemoryCollection(settings);
         builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>(StringComparer.Ordinal) { ["HTTP_PORT"] = "0", ["GRPC_PORT"] = "0" });
         builder.Logging.ClearProviders();

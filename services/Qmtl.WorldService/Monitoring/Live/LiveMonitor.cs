@@ -1,4 +1,3 @@
-using Google.Protobuf.WellKnownTypes;
 using Qmtl.Identity;
 using Qmtl.Storage;
 using Qmtl.V1;
@@ -78,23 +77,7 @@ internal sealed class LiveMonitor(IDatabase database, WorldWriter writer, LiveEv
         var hash = LiveRuns.InputHash(found, strategy, figures);
         if (string.Equals(earlier?.InputHash, hash, StringComparison.Ordinal)) return false;
         var run = LiveRuns.Build(found, strategy, figures, earlier?.ToMessage(), change.Unit.Now);
-        await RunStore.SaveAsync(change.Unit, run, hash, earlier is null ? "created" : "evaluated");
-        await change.PublishAsync(
-            earlier is null ? "evaluation_run_created" : "evaluation_run_updated",
-            new EvaluationRunChanged
-            {
-                Version = 1,
-                WorldId = run.WorldId,
-                StrategyId = run.StrategyId,
-                RunId = run.RunId,
-                Stage = run.Stage,
-                RiskTier = run.RiskTier,
-                Status = run.Summary.Status,
-                RecommendedStage = run.Summary.RecommendedStage,
-                ChangeType = earlier is null ? "created" : "evaluated",
-                Ts = Timestamp.FromDateTimeOffset(change.Unit.Now),
-                EntityVersion = run.Revision,
-            });
+        await RunRevisions.SaveAsync(change, [run], hash, _ => earlier is null ? RunChanges.Created : RunChanges.Evaluated);
         return true;
     }
 }

@@ -13,7 +13,7 @@ using Qmtl.WorldService.Worlds;
 namespace Qmtl.WorldService.Policies.Tools;
 
 /// <summary>Tells what another policy would change in a world. Reads one snapshot and writes nothing.</summary>
-internal sealed class PolicyDiffHandler(IDatabase database, PolicyLoader loader, PolicyStore store, WorldAccess access, TimeProvider clock)
+internal sealed class PolicyDiffHandler(IDatabase database, PolicyLoader loader, PolicyStore store, CohortStore cohorts, WorldAccess access, TimeProvider clock)
 {
     private static readonly string[] Stages = ["backtest", "paper", "live"];
 
@@ -28,7 +28,7 @@ internal sealed class PolicyDiffHandler(IDatabase database, PolicyLoader loader,
         var document = request.Policy.Length == 0 ? null : Load(request.Policy);
 
         var (policies, cohort) = await database.ReadAsync(
-            async session => (await PoliciesAsync(session, request, document), await Cohort.LoadAsync(session, request.WorldId)), cancellationToken);
+            async session => (await PoliciesAsync(session, request, document), await cohorts.LoadAsync(session, request.WorldId)), cancellationToken);
         return Compare(request.WorldId, policies, cohort, stage, correlations, clock.GetUtcNow());
     }
 
@@ -57,7 +57,7 @@ internal sealed class PolicyDiffHandler(IDatabase database, PolicyLoader loader,
             diff.Strategies.Add(new PolicyChange { StrategyId = before.StrategyId, Change = change, Base = StandingMessages.Of(before), Candidate = StandingMessages.Of(after) });
         }
 
-        diff.Unmeasured.Add(cohort.Bound.Where(id => !cohort.Measurements.Contains(id)).Order(StringComparer.Ordinal));
+        diff.Unmeasured.Add(cohort.Bound.Where(id => !cohort.IsMeasured(id)).Order(StringComparer.Ordinal));
         diff.Notes.Add(Notes(policies.Candidate, inputs));
         return diff;
     }
@@ -66,8 +66,8 @@ internal sealed class PolicyDiffHandler(IDatabase database, PolicyLoader loader,
     private static PolicyInputs Inputs(Cohort cohort, string stage, IReadOnlyList<PairCorrelation> correlations, TradingCalendar calendar, DateTimeOffset now)
     {
         var active = cohort.Active.ToHashSet(StringComparer.Ordinal);
-        var ids = cohort.Bound.Where(id => cohort.Measurements.Contains(id)).Concat(cohort.Active).Distinct(StringComparer.Ordinal);
-        Candidate[] candidates = [.. ids.Select(id => (cohort.Latest(id, stage) ?? new MeasurementRow { StrategyId = id }).ToCandidate())];
+        var ids = cohort.Bound.Where(id => cohort.IsMeasured(id)).Concat(cohort.Active).Distinct(StringComparer.Ordinal);
+        Candidate[] candidates = [.. ids.Select(id => (cohort.Latest(id, stage) ?? Measurement.None(id, stage)).ToCandidate())];
         var states = candidates.ToDictionary(
             candidate => candidate.StrategyId,
             candidate => cohort.Selection.TryGetValue(candidate.StrategyId, out var row)

@@ -1,0 +1,96 @@
+using Qmtl.WorldService.Evaluation.Augmentation;
+using Qmtl.WorldService.Evaluation.Profiles;
+
+namespace Qmtl.WorldService.Evaluation.Sourcing;
+
+/// <summary>
+/// Finds the metrics of each strategy. What the producer measured itself wins over what follows from its series, that over what the
+/// risk snapshot tells, and that over what was known before.
+/// </summary>
+internal sealed class Measuring(EvaluationCommand command, Preparation preparation, Cohort cohort, DateTimeOffset now)
+{
+    private readonly HashSet<string> _subjects = command.Subjects.ToHashSet(StringComparer.Ordinal);
+    private readonly Dictionary<string, Measurement> _measured = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, MetricOrigin> _origins = new(StringComparer.Ordinal);
+
+    /// <summary>Strategies that the request or a series says something about.</summary>
+    public IEnumerable<string> Named => command.Metrics.Where(pair => pair.Value.Count > 0).Select(pair => pair.Key).Union(preparation.Evidence.Keys, StringComparer.Ordinal);
+
+    /// <summary>What is new. A strategy judged by what was known before has no new measurement: it did not run again.</summary>
+    public IReadOnlyDictionary<string, Measurement> Measured => _measured;
+
+    /// <summary>Of the strategies that the evaluation is about.</summary>
+    public IReadOnlyDictionary<string, MetricOrigin> Origins => _origins;
+
+    public Measurement Of(string strategyId)
+    {
+        var given = command.Metrics.GetValueOrDefault(strategyId);
+        var evidence = preparation.Of(strategyId);
+        var known = cohort.Latest(strategyId, command.Stage);
+        var isNew = given is { Count: > 0 } || evidence.Computed.Count > 0;
+        var subject = _subjects.Contains(strategyId);
+        if (!isNew && !subject) return known ?? Measurement.None(strategyId, command.Stage);
+
+        var baseline = command.Stage is "backtest" ? null : cohort.At(strategyId, "backtest");
+        var values = Merge(given, evidence, isNew ? null : known?.Values, baseline?.Values);
+        if (subject) _origins[strategyId] = new MetricOrigin(SourceOf(given, evidence, known), baseline?.RunId);
+        if (!isNew) return (known ?? Measurement.None(strategyId, command.Stage)) with { Values = values };
+        return _measured[strategyId] = New(strategyId, values, evidence.Returns, known);
+    }
+
+    private Measurement New(string strategyId, Dictionary<string, double> values, StrategyReturns? returns, Measurement? known)
+    {
+        var data = command.Data;
+        return new Measurement
+        {
+            StrategyId = strategyId,
+            Stage = command.Stage,
+            RunId = command.RunId,
+            Side = command.Series.TryGetValue(strategyId, out var series) && series.Side.Length > 0 ? series.Side : known?.Side ?? "long",
+            Values = values,
+            DataStart = data?.DataStart?.ToDateTimeOffset() ?? returns?.Start,
+            DataEnd = (data?.DataEnd ?? data?.AsOf)?.ToDateTimeOffset() ?? returns?.End,
+            UpdatedAt = now,
+        };
+    }
+
+    private Dictionary<string, double> Merge(
+        IReadOnlyDictionary<string, double>? given, StrategyEvidence evidence, IReadOnlyDictionary<string, double>? known, IReadOnlyDictionary<string, double>? baseline)
+    {
+        var values = new Dictionary<string, double>(StringComparer.Ordinal);
+        Put(values, known);
+        Put(values, evidence.Derived);
+        Put(values, evidence.Computed);
+        Put(values, given);
+        Augment(values, baseline);
+        // Ratios and the like are ours to compute, but a producer that reports one of its own is taken at its word.
+        Put(values, given);
+        return values;
+    }
+
+    private void Augment(Dictionary<string, double> values, IReadOnlyDictionary<string, double>? baseline)
+    {
+        if (values.TryGetValue("sharpe", out var sharpe) && values.TryGetValue("cv_sharpe_mean", out var folded)) values[ProfileRules.CvSharpeGap] = Math.Abs(sharpe - folded);
+        if (Complexity.Score(values) is { } complexity) values["strategy_complexity"] = complexity;
+        preparation.Benchmark?.AddTo(values);
+        if (baseline is null) return;
+        if (command.Stage is "paper") Put(values, BaselineRatios.Compute(values, baseline));
+        if (values.TryGetValue("live_sharpe", out var live) && baseline.TryGetValue("sharpe_per_period", out var then) && BaselineRatios.Ratio(live, then) is { } ratio)
+        {
+            values["live_vs_backtest_sharpe_ratio"] = ratio;
+        }
+    }
+
+    private string SourceOf(IReadOnlyDictionary<string, double>? given, StrategyEvidence evidence, Measurement? known) =>
+        given is { Count: > 0 } ? "request"
+        : evidence.Returns is { } returns && evidence.Computed.Count > 0 ? returns.Source
+        : known is not null ? "run:" + known.RunId
+        : evidence.Derived.Count > 0 && preparation.Portfolio is { } portfolio ? "risk_hub:" + portfolio.Version
+        : "none";
+
+    private static void Put(Dictionary<string, double> values, IReadOnlyDictionary<string, double>? more)
+    {
+        if (more is null) return;
+        foreach (var (name, value) in more) values[name] = value;
+    }
+}
