@@ -35,6 +35,10 @@ public sealed class AuditCompletenessTests
         ["PutActivation"] = (host, who) => host.Client.PutActivationAsync(new PutActivationRequest { WorldId = "w", StrategyId = "a", Side = "long", Freeze = true }, who).ResponseAsync,
         ["Evaluate"] = (host, who) => host.Client.EvaluateAsync(WorldHost.Request("w", "a", "r2", ("sharpe", 3)), who).ResponseAsync,
         ["EvaluateCohort"] = (host, who) => host.Client.EvaluateCohortAsync(new EvaluateCohortRequest { WorldId = "w", Candidates = { "a", "b" }, RunId = "c1" }, who).ResponseAsync,
+        ["OverrideEvaluationRun"] = (host, who) =>
+            host.Client.OverrideEvaluationRunAsync(new OverrideRunRequest { WorldId = "w", StrategyId = "a", RunId = "r1", Status = "rejected", Reason = "test" }, who).ResponseAsync,
+        ["AddExPostFailure"] = (host, who) => host.Client.AddExPostFailureAsync(
+            new AddExPostFailureRequest { WorldId = "w", StrategyId = "a", RunId = "r1", Failure = new ExPostFailure { Status = "candidate", Severity = "low", Category = "data", ReasonCode = "test" } }, who).ResponseAsync,
         ["PutEdgeOverride"] = (host, who) => host.Client.PutEdgeOverrideAsync(new PutEdgeOverrideRequest { WorldId = "w", Src = "x", Dst = "y", Active = true, Reason = "test" }, who).ResponseAsync,
         ["PostAllocations"] = (host, who) => host.Client.PostAllocationsAsync(new PostAllocationsRequest { RunId = "al", TotalEquity = 100, WorldAllocations = { ["w"] = 0.5 } }, who).ResponseAsync,
         ["RollbackAllocation"] = async (host, who) =>
