@@ -13,6 +13,10 @@ internal static class PolicySuite
         Selection("policy-10000", 10_000, Goal.Value(must: 40, aim: 10)),
         Selection("policy-20000", 20_000, goal: null),
         Selection("policy-10000-matrix", 10_000, Goal.Value(must: 40, aim: 10), matrices: true),
+        new EvaluateHttp("evaluate-http-1000", "1,000 strategies evaluated over HTTP, their metrics in the request as known before; fsync on", Goal.Value(must: 5), EvaluateBody.Repeated),
+        new EvaluateHttp("evaluate-http-1000-changed", "the same, all metrics new and stored", Goal.Value(must: 5), EvaluateBody.Changed),
+        new EvaluateHttp("evaluate-http-1000-sourced", "the same, metrics found in the store", Goal.Value(must: 5), EvaluateBody.Sourced),
+        new EvaluateHttp("evaluate-http-series", "one strategy with 100,000 return points in the request", Goal.Value(must: 50), EvaluateBody.Series),
     ];
 
     private static ContestBenchmark Selection(string name, int strategies, Goal? goal, bool matrices = false) => new(
