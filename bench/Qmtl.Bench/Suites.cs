@@ -1,3 +1,4 @@
+using Qmtl.Bench.Apply;
 using Qmtl.Bench.Engine;
 using Qmtl.Bench.Measuring;
 using Qmtl.Bench.Policy;
@@ -9,6 +10,7 @@ internal static class Suites
 {
     public static IReadOnlyDictionary<string, IReadOnlyList<Benchmark>> All { get; } = new SortedDictionary<string, IReadOnlyList<Benchmark>>(StringComparer.Ordinal)
     {
+        ["apply"] = ApplySuite.Benchmarks,
         ["engine"] = EngineSuite.Benchmarks,
         ["policy"] = PolicySuite.Benchmarks,
     };

@@ -23,17 +23,15 @@ internal sealed class AuditLog(IDatabase database) : IAuditLog
                 "INSERT INTO audit_head (scope, seq, hash) VALUES (@Scope, 0, @Root) ON CONFLICT (scope) DO UPDATE SET seq = audit_head.seq RETURNING seq, hash",
                 new { Scope = chain.Key, Root = AuditChain.Root.ToArray() });
             var (sequence, previous) = (head!.Seq, head.Hash);
+            var rows = new RowBatch("audit_log (scope, seq, at, world_id, actor, event, stage, correlation_id, request, result, prev_hash, hash)");
             foreach (var entry in chain)
             {
                 var hash = Hash(++sequence, unit.Now, entry, previous);
-                await unit.ExecuteAsync(
-                    """
-                    INSERT INTO audit_log (scope, seq, at, world_id, actor, event, stage, correlation_id, request, result, prev_hash, hash)
-                    VALUES (@Scope, @Sequence, @Now, @WorldId, @Actor, @Event, @Stage, @CorrelationId, @Request, @Result, @previous, @hash)
-                    """,
-                    new { Scope = chain.Key, Sequence = sequence, unit.Now, entry.WorldId, entry.Actor, entry.Event, entry.Stage, entry.CorrelationId, entry.Request, entry.Result, previous, hash });
+                rows.Add(chain.Key, sequence, unit.Now, entry.WorldId, entry.Actor, entry.Event, entry.Stage, entry.CorrelationId, entry.Request, entry.Result, previous, hash);
                 previous = hash;
             }
+
+            await rows.WriteAsync(unit);
             await unit.ExecuteAsync("UPDATE audit_head SET seq = @sequence, hash = @previous WHERE scope = @Scope", new { sequence, previous, Scope = chain.Key });
         }
     }

@@ -81,9 +81,9 @@ internal sealed class ActivationReconciler(DecisionStore decisions)
         var after = entries.ToDictionary(entry => (entry.StrategyId, entry.Side));
         foreach (var entry in changed) after[(entry.StrategyId, entry.Side)] = entry;
         var hash = ActivationStore.HashOf(change.World.WorldId, after.Values);
+        await ActivationStore.SaveAsync(change.Unit, changed);
         foreach (var entry in changed)
         {
-            await ActivationStore.SaveAsync(change.Unit, entry);
             var message = entry.ToEvent(hash);
             number?.Invoke(message);
             await change.PublishAsync("activation_updated", message);

@@ -17,11 +17,12 @@ internal static class ApplyEntries
     {
         if (run.Restore is not null) return entries;
         var joining = run.Target.Except(run.Previous, StringComparer.Ordinal).ToHashSet(StringComparer.Ordinal);
+        var named = run.Activate.ToHashSet(StringComparer.Ordinal);
         return [.. entries.Select(entry => entry with
         {
             Weight = joining.Contains(entry.StrategyId) ? 1 : entry.Weight,
-            Freeze = entry.Freeze && !run.Activate.Contains(entry.StrategyId, StringComparer.Ordinal),
-            Drain = entry.Drain && !run.Activate.Contains(entry.StrategyId, StringComparer.Ordinal),
+            Freeze = entry.Freeze && !named.Contains(entry.StrategyId),
+            Drain = entry.Drain && !named.Contains(entry.StrategyId),
             Active = entry.Active && (run.CanShort != false || entry.Side is not "short"),
         })];
     }
@@ -33,10 +34,11 @@ internal static class ApplyEntries
     public static IReadOnlyList<ActivationEntry> Restored(IReadOnlyList<ActivationEntry> snapshot, IReadOnlyList<string> active, IReadOnlyList<ActivationEntry> entries)
     {
         var before = snapshot.ToDictionary(entry => new EntryKey(entry.StrategyId, entry.Side));
+        var open = active.ToHashSet(StringComparer.Ordinal);
         return [.. entries.Select(entry => before.TryGetValue(new EntryKey(entry.StrategyId, entry.Side), out var old)
             ? entry with
             {
-                Active = old.Active && active.Contains(entry.StrategyId, StringComparer.Ordinal),
+                Active = old.Active && open.Contains(entry.StrategyId),
                 Weight = old.Weight,
                 Freeze = old.Freeze || entry.Freeze,
                 Drain = old.Drain || entry.Drain,

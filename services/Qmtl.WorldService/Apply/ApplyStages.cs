@@ -122,7 +122,8 @@ internal sealed class ApplyStages(ActivationReconciler reconciler, ApplyConditio
         var entries = await ActivationStore.ListAsync(change.Unit, run.WorldId);
         var hash = ActivationStore.HashOf(run.WorldId, entries);
         var number = Numbering(run, "unfreeze");
-        foreach (var entry in entries.Where(entry => run.Numbered.Contains(new EntryKey(entry.StrategyId, entry.Side))))
+        var numbered = run.Numbered.ToHashSet();
+        foreach (var entry in entries.Where(entry => numbered.Contains(new EntryKey(entry.StrategyId, entry.Side))))
         {
             var message = entry.ToEvent(hash);
             message.RunId = run.RunId;

@@ -19,13 +19,9 @@ internal sealed class DecisionStore(PolicyStore policies)
         var before = await ActiveAsync(unit, worldId);
         if (before.SequenceEqual(active, StringComparer.Ordinal)) return false;
         await unit.ExecuteAsync("DELETE FROM ws_decisions WHERE world_id = @worldId", new { worldId });
-        for (var position = 0; position < active.Count; position++)
-        {
-            await unit.ExecuteAsync(
-                "INSERT INTO ws_decisions (world_id, strategy_id, position) VALUES (@worldId, @strategyId, @position)",
-                new { worldId, strategyId = active[position], position });
-        }
-
+        var rows = new RowBatch("ws_decisions (world_id, strategy_id, position)");
+        foreach (var (position, strategyId) in active.Index()) rows.Add(worldId, strategyId, position);
+        await rows.WriteAsync(unit);
         await unit.ExecuteAsync("UPDATE ws_worlds SET decisions_at = @Now WHERE world_id = @worldId", new { unit.Now, worldId });
         return true;
     }

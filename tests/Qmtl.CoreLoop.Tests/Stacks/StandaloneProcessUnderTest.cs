@@ -10,6 +10,9 @@ public sealed class StandaloneProcessUnderTest : StackUnderTest
     private readonly (int Http, int Grpc, int Dashboard) _ports = (ServiceProcess.FreePort(), ServiceProcess.FreePort(), ServiceProcess.FreePort());
     private ServiceProcess? _process;
 
+    /// <summary>The database that all of it shares.</summary>
+    public string Database => Path.Combine(_folder, "qmtl.db");
+
     public override Uri Http => Address(_ports.Http);
 
     public override Uri Grpc => Address(_ports.Grpc);

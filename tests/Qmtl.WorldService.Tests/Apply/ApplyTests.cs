@@ -272,13 +272,7 @@ public abstract class ApplyTests
         Assert.Fail("It did not come to this within 10 seconds.");
     }
 
-    /// <summary>The numbers of all events of a run, in the order of the log.</summary>
-    private static async Task<IReadOnlyList<int>> SequencesAsync(WorldHost host, string run)
-    {
-        var payloads = await host.Database.QueryAsync<byte[]>("SELECT payload FROM bus_log WHERE topic = 'activation' AND message_key = 'w' ORDER BY log_offset");
-        return [.. payloads.Select(payload => CloudEventEnvelope.Parse(payload).Data).Select(data => Json.Read<ActivationUpdated>(data.ToJsonString()))
-            .Where(update => update.RunId == run && update.Sequence is not null).Select(update => update.Sequence!.Value)];
-    }
+    private static Task<IReadOnlyList<int>> SequencesAsync(WorldHost host, string run) => host.Database.SequencesAsync("w", run);
 }
 
 /// <summary>On the embedded database.</summary>
