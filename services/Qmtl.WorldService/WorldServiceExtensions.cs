@@ -18,6 +18,7 @@ using Qmtl.WorldService.Policies;
 using Qmtl.WorldService.Policies.Expressions;
 using Qmtl.WorldService.Policies.Tools;
 using Qmtl.WorldService.Promotion;
+using Qmtl.WorldService.RiskCircuit;
 using Qmtl.WorldService.RiskHub;
 using Qmtl.WorldService.Stages;
 using Qmtl.WorldService.Telemetry;
@@ -47,9 +48,18 @@ public static class WorldServiceExtensions
         services.AddSingleton<PolicyStore>();
         services.AddSingleton<DecisionStore>();
         AddActivationCache(builder);
-        services.AddSingleton<ActivationTable>();
+        services.AddSingleton(provider => ActivatorUtilities.CreateInstance<DecisionCache>(provider, TimeProvider.System));
+        services.AddSingleton<ActivationTable>(provider => new(
+            provider.GetRequiredService<IDatabase>(),
+            provider.GetRequiredService<IActivationCache>(),
+            provider.GetRequiredService<WorldMetrics>(),
+            provider.GetRequiredService<TimeProvider>(),
+            TimeProvider.System,
+            provider.GetRequiredService<ILogger<ActivationTable>>()));
         services.AddSingleton<ActivationReconciler>();
         services.AddSingleton<WorldWriter>();
+        services.AddHostedService<ReplicaFollower>();
+        services.AddSingleton<EvaluationRequestReader>();
         services.AddSingleton<WorldsHandler>();
         services.AddSingleton<PoliciesHandler>();
         services.AddPolicyTools();
@@ -70,6 +80,7 @@ public static class WorldServiceExtensions
         services.AddCampaigns();
         services.AddPromotion();
         services.AddMonitoring(builder.Configuration);
+        services.AddRiskCircuit(builder.Configuration);
         services.AddSingleton<WorldServiceApi>();
         return builder;
     }

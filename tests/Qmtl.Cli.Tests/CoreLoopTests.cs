@@ -112,19 +112,49 @@ public sealed class CoreLoopTests(StackFixture stack) : IClassFixture<StackFixtu
     }
 
     [Fact]
-    public async Task CreateWorld_PolicyWithATypo_NamesThePlaceAndHowToGoOn()
+    public async Task CreateWorld_PolicyWithATypo_NamesThePlaceAndLeavesNoWorld()
     {
         var policy = _scratch.Write("p.yaml", "thresholds:\n  s:\n    metric: sharpp\n    min: 1\n");
         var world = NewName();
 
         var ran = await RunAsync("world", "create", world, "--policy", policy);
-        var fixedUp = await RunAsync("world", "policy", "upload", world, _scratch.Write("q.yaml", "thresholds:\n  s:\n    metric: sharpe\n    min: 1\n"));
+        var fixedUp = await RunAsync("world", "create", world, "--policy", _scratch.Write("q.yaml", "thresholds:\n  s:\n    metric: sharpe\n    min: 1\n"));
 
         Assert.Equal(1, ran.ExitCode);
         Assert.Contains("[E_POLICY_INVALID]", ran.Error, StringComparison.Ordinal);
         Assert.Contains("/thresholds/s/metric", ran.Error, StringComparison.Ordinal);
-        Assert.Contains($"qmtl world policy upload {world} FILE", ran.Error, StringComparison.Ordinal);
-        Assert.Equal((0, $"{world}: policy version 1 from {_scratch.File("q.yaml")} is in force\n"), (fixedUp.ExitCode, fixedUp.Out));
+        Assert.Equal((0, $"{world}: created with policy version 1 from {_scratch.File("q.yaml")}\n"), (fixedUp.ExitCode, fixedUp.Out));
+    }
+
+    [Fact]
+    public async Task Strategies_OfAWorld_StandWithStageModeAndVerdict_UntilUnbound()
+    {
+        var world = await WorldAsync("--preset", "sandbox");
+        var id = (await JsonAsync("submit", "sma-cross", "--world", world, "--data", await BarsAsync())).GetProperty("strategy_id").GetString()!;
+
+        var standing = (await JsonAsync("world", "strategies", world)).GetProperty("strategies")[0];
+        var table = await RunAsync("world", "strategies", world);
+        Assert.Equal((id, "backtest", true, "pass"), (standing.GetProperty("strategy_id").GetString(), standing.GetProperty("stage").GetString(), standing.GetProperty("active").GetBoolean(), standing.GetProperty("status").GetString()));
+        Assert.Equal((0, true), (table.ExitCode, table.Out.Contains(id, StringComparison.Ordinal)));
+
+        var frozen = await JsonAsync("world", "activation", world, id, "--freeze");
+        Assert.Equal((false, true), (frozen.GetProperty("active").GetBoolean(), frozen.GetProperty("freeze").GetBoolean()));
+        var live = await RunAsync("world", "activation", world, id, "--mode", "live");
+        Assert.Equal((1, true), (live.ExitCode, live.Error.Contains("[E_LIVE_DISABLED]", StringComparison.Ordinal)));
+
+        Assert.Equal(0, (await RunAsync("world", "unbind", world, id)).ExitCode);
+        Assert.Contains("No strategy is bound to it.", (await RunAsync("world", "strategies", world)).Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task SetWorld_CircuitBreaker_StopsTheWorldAndResets()
+    {
+        var world = await WorldAsync();
+
+        Assert.True((await JsonAsync("world", "set", world, "--circuit-breaker", "true", "--shadow", "true")).GetProperty("circuit_breaker").GetBoolean());
+        Assert.Contains("circuit_breaker", (await RunAsync("world", "status", world)).Out, StringComparison.Ordinal);
+        Assert.Contains("reset", (await RunAsync("world", "set", world, "--circuit-breaker", "false")).Out, StringComparison.Ordinal);
+        Assert.Equal(2, (await RunAsync("world", "set", world)).ExitCode);
     }
 
     [Fact]

@@ -17,6 +17,7 @@ internal static class PolicySuite
         new EvaluateHttp("evaluate-http-1000-changed", "the same, all metrics new and stored", Goal.Value(must: 5), EvaluateBody.Changed),
         new EvaluateHttp("evaluate-http-1000-sourced", "the same, metrics found in the store", Goal.Value(must: 5), EvaluateBody.Sourced),
         new EvaluateHttp("evaluate-http-series", "one strategy with 100,000 return points in the request", Goal.Value(must: 50), EvaluateBody.Series),
+        new DecideOverHttp(),
     ];
 
     private static ContestBenchmark Selection(string name, int strategies, Goal? goal, bool matrices = false) => new(

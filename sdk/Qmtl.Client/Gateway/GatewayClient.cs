@@ -188,7 +188,8 @@ public sealed class GatewayClient : IDisposable
         var body = await response.Content.ReadAsByteArrayAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            return body.Length == 0 ? new T() : ProtoJson.Read<T>(body);
+            // Who wants nothing back takes any answer.
+            return body.Length == 0 || typeof(T) == typeof(Google.Protobuf.WellKnownTypes.Empty) ? new T() : ProtoJson.Read<T>(body);
         }
         catch (Exception problem) when (problem is System.Text.Json.JsonException or ProtoJsonException)
         {

@@ -16,6 +16,9 @@ internal sealed record Caller(string Subject, IReadOnlyList<string> Roles, strin
     /// <summary>Whether somebody authenticated as <see cref="Subject"/>.</summary>
     public bool IsKnown => !string.Equals(Subject, Anonymous, StringComparison.Ordinal);
 
+    /// <summary>What the rpc needs at least that is being called; null where nothing.</summary>
+    public WorldRole? Needed { get; init; }
+
     public static Caller From(ServerCallContext context)
     {
         var headers = context.RequestHeaders;
@@ -24,6 +27,6 @@ internal sealed record Caller(string Subject, IReadOnlyList<string> Roles, strin
         return new Caller(
             string.IsNullOrWhiteSpace(subject) ? Anonymous : subject,
             (headers.GetValue(RolesHeader) ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries),
-            string.IsNullOrWhiteSpace(correlation) ? Guid.CreateVersion7().ToString("N") : correlation);
+            string.IsNullOrWhiteSpace(correlation) ? Guid.CreateVersion7().ToString("N") : correlation) { Needed = RpcRoles.Of(context.Method) };
     }
 }

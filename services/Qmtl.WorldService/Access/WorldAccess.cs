@@ -13,12 +13,13 @@ internal enum WorldRole
 /// <summary>Whether a caller may act in a world.</summary>
 internal sealed class WorldAccess(WorldServiceOptions options)
 {
-    /// <summary>Refuses a caller who may not act so.</summary>
+    /// <summary>Refuses a caller who may not act so: who lacks what the handler asks for, or what <see cref="RpcRoles"/> asks for the rpc.</summary>
     /// <exception cref="RefusalException">The caller lacks the role, and roles are enforced.</exception>
     public void Require(Caller caller, string worldId, WorldRole role)
     {
-        if (Allows(caller, worldId, role)) return;
-        var name = role.ToString().ToLowerInvariant();
+        var needed = caller.Needed is { } least && least > role ? least : role;
+        if (Allows(caller, worldId, needed)) return;
+        var name = needed.ToString().ToLowerInvariant();
         throw new RefusalException(ReasonCodes.PermissionDenied, $"{caller.Subject} needs the role {name} in world '{worldId}'; ask its owner for it.");
     }
 
@@ -29,6 +30,9 @@ internal sealed class WorldAccess(WorldServiceOptions options)
     {
         var colon = given.LastIndexOf(':');
         if (colon >= 0 && !string.Equals(given[..colon], worldId, StringComparison.Ordinal)) return false;
-        return Enum.TryParse<WorldRole>(given[(colon + 1)..], ignoreCase: true, out var granted) && granted >= role;
+        var name = given.AsSpan(colon + 1);
+
+        // Parsing would take numbers for names: "2" is no role.
+        return name.Length > 0 && char.IsAsciiLetter(name[0]) && Enum.TryParse<WorldRole>(name, ignoreCase: true, out var granted) && granted >= role;
     }
 }

@@ -25,19 +25,25 @@ internal interface IActivationCache
 }
 
 /// <summary>Reads activation from the cache, and from SQL where the cache does not know or does not answer.</summary>
-internal sealed partial class ActivationTable(IDatabase database, IActivationCache cache, WorldMetrics metrics, TimeProvider clock, ILogger<ActivationTable> logger)
+/// <param name="age">Measures how long ago a world was compared: a matter of the process, not of the worlds' clock.</param>
+internal sealed partial class ActivationTable(IDatabase database, IActivationCache cache, WorldMetrics metrics, TimeProvider clock, TimeProvider age, ILogger<ActivationTable> logger)
 {
-    // A process that died between a commit and its cache left the cache behind: each process compares a world once before trusting it.
-    private readonly ConcurrentDictionary<string, bool> _compared = new(StringComparer.Ordinal);
+    /// <summary>How long the cache is trusted without comparing it with the store.</summary>
+    public static readonly TimeSpan MaxAge = TimeSpan.FromSeconds(1);
+
+    // A process that died between a commit and its cache left the cache behind, and a cache in memory does not see what others write: a world is
+    // compared before it is trusted, again after every event about it, and again when that is too long ago.
+    private readonly ConcurrentDictionary<string, long> _compared = new(StringComparer.Ordinal);
 
     public async Task<IReadOnlyList<ActivationEntry>> ListAsync(string worldId, CancellationToken cancellationToken)
     {
         try
         {
-            if (_compared.ContainsKey(worldId) && await cache.ListAsync(worldId, cancellationToken) is { } held) return held;
+            var now = age.GetTimestamp();
+            if (_compared.TryGetValue(worldId, out var compared) && age.GetElapsedTime(compared, now) < MaxAge && await cache.ListAsync(worldId, cancellationToken) is { } held) return held;
             var entries = await FromSqlAsync(worldId, cancellationToken);
             await cache.LoadAsync(worldId, entries, cancellationToken);
-            _compared[worldId] = true;
+            _compared[worldId] = now;
             return entries;
         }
         catch (ActivationCacheException error)
@@ -63,6 +69,9 @@ internal sealed partial class ActivationTable(IDatabase database, IActivationCac
             LogCacheFailed(logger, error, worldId);
         }
     }
+
+    /// <summary>Compares a world with the store before it is read again.</summary>
+    public void Recheck(string worldId) => _compared.TryRemove(worldId, out _);
 
     public async Task ForgetAsync(string worldId)
     {

@@ -11,19 +11,20 @@ using Qmtl.WorldService.Worlds;
 namespace Qmtl.WorldService.Decisions;
 
 /// <summary>Reads and sets the active strategies, and decides.</summary>
-internal sealed class DecisionsHandler(IDatabase database, WorldWriter writer, DecisionStore decisions, WorldAccess access, WorldMetrics metrics, TimeProvider clock)
+internal sealed class DecisionsHandler(IDatabase database, WorldWriter writer, DecisionCache cache, WorldAccess access, WorldMetrics metrics, TimeProvider clock)
 {
     public async Task<DecisionEnvelope> DecideAsync(DecideRequest request, Caller caller, CancellationToken cancellationToken)
     {
         access.Require(caller, request.WorldId, WorldRole.Reader);
         var started = clock.GetTimestamp();
         if (request.AsOf is { } asOf && (asOf.Nanos is < 0 or > 999_999_999)) throw Refuse.Field("/as_of", "must be an RFC 3339 time");
-        var inputs = await database.ReadAsync(
-            async session => await decisions.LoadAsync(session, await WorldStore.GetAsync(session, request.WorldId)), cancellationToken);
-        var decision = Decision.Decide(inputs, request.AsOf?.ToDateTimeOffset(), clock.GetUtcNow());
-        Activity.Current?.SetTag("world_id", request.WorldId).SetTag("effective_mode", decision.Mode.ToToken());
+        var held = await cache.ReadAsync(request.WorldId, cancellationToken);
+        var envelope = request.AsOf is null && held.Settled is { } settled
+            ? settled
+            : DecisionEnvelopes.Of(held.Inputs, Decision.Decide(held.Inputs, request.AsOf?.ToDateTimeOffset(), clock.GetUtcNow()));
+        Activity.Current?.SetTag("world_id", request.WorldId).SetTag("effective_mode", envelope.EffectiveMode);
         metrics.Decided(clock.GetElapsedTime(started));
-        return Envelope(inputs, decision);
+        return envelope;
     }
 
     public async Task<DecisionsResponse> GetAsync(GetDecisionsRequest request, Caller caller, CancellationToken cancellationToken)
@@ -65,29 +66,6 @@ internal sealed class DecisionsHandler(IDatabase database, WorldWriter writer, D
         };
         response.Strategies.Add(active);
         return response;
-    }
-
-    private static DecisionEnvelope Envelope(DecisionInputs inputs, Decision decision)
-    {
-        var envelope = new DecisionEnvelope
-        {
-            WorldId = inputs.WorldId,
-            PolicyVersion = inputs.PolicyVersion,
-            EffectiveMode = decision.Mode.ToToken(),
-            Reason = decision.Reason,
-            AsOf = Timestamp.FromDateTimeOffset(decision.AsOf),
-            Ttl = Duration.FromTimeSpan(decision.Ttl),
-            Etag = decision.Etag,
-        };
-        if (inputs.Facts is not { } facts) return envelope;
-        envelope.DatasetFingerprint = facts.Fingerprint;
-        envelope.CoverageBounds.Add(facts.Report.CoverageBounds);
-        envelope.ConformanceFlags.Add(facts.Report.ConformanceFlags);
-        envelope.ConformanceWarnings.Add(facts.Report.ConformanceWarnings);
-        envelope.HistoryUpdatedAt = Timestamp.FromDateTimeOffset(facts.UpdatedAt);
-        envelope.Rows = facts.Report.Rows;
-        envelope.Artifact = facts.Report.Artifact;
-        return envelope;
     }
 }
 

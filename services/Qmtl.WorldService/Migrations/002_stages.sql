@@ -11,5 +11,8 @@ CREATE TABLE ws_stages (
 -- An operator lets the whole world compute beside live without orders.
 ALTER TABLE ws_worlds ADD COLUMN shadow BOOLEAN NOT NULL DEFAULT FALSE;
 
+-- When an operator last reset the risk circuit: what was known before does not trip it again.
+ALTER TABLE ws_worlds ADD COLUMN circuit_reset_at BIGINT;
+
 -- The most an operator lets an entry do; NULL means whatever the world and the stage allow.
 ALTER TABLE ws_activation ADD COLUMN mode_limit TEXT;

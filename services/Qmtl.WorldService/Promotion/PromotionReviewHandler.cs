@@ -16,6 +16,7 @@ internal sealed class PromotionReviewHandler(WorldWriter writer, PromotionReader
 
     public Task<PromotionReview> ApproveAsync(PromotionReviewRequest request, Caller caller, CancellationToken cancellationToken)
     {
+        access.Require(caller, request.WorldId, WorldRole.Operator);
         if (string.IsNullOrWhiteSpace(request.Comment)) throw Refuse.Field(ReasonCodes.OverrideIncomplete, "/comment", "must say why this run may go live");
         return ReviewAsync(request, "approved", caller, cancellationToken);
     }

@@ -24,6 +24,8 @@ internal sealed record WorldRow
 
     public bool CircuitBreaker { get; init; }
 
+    public DateTimeOffset? CircuitResetAt { get; init; }
+
     public bool Shadow { get; init; }
 
     public int DefaultPolicyVersion { get; init; }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Qmtl.V1;
+using Qmtl.WorldService.RiskCircuit;
 
 namespace Qmtl.WorldService.Worlds;
 
@@ -9,9 +10,12 @@ internal static partial class WorldRules
 {
     private static readonly string[] Tiers = ["low", "medium", "high"];
 
+    /// <summary>The id a new world will have, well formed or not.</summary>
+    public static string IdOf(CreateWorldRequest request) => request.Id.Length > 0 ? request.Id : Slug(request.Name);
+
     public static WorldRow Create(CreateWorldRequest request, string caller, DateTimeOffset now)
     {
-        var id = request.Id.Length > 0 ? request.Id : Slug(request.Name);
+        var id = IdOf(request);
         CheckId(id);
         var world = new WorldRow
         {
@@ -32,7 +36,7 @@ internal static partial class WorldRules
         return world;
     }
 
-    public static WorldRow Apply(WorldRow world, UpdateWorldRequest request)
+    public static WorldRow Apply(WorldRow world, UpdateWorldRequest request, DateTimeOffset now)
     {
         var updated = world with
         {
@@ -43,6 +47,7 @@ internal static partial class WorldRules
             State = request.State is null ? world.State : CheckState(request.State),
             AllowLive = request.AllowLive ?? world.AllowLive,
             CircuitBreaker = request.CircuitBreaker ?? world.CircuitBreaker,
+            CircuitResetAt = world.CircuitBreaker && request.CircuitBreaker == false ? now : world.CircuitResetAt,
             Shadow = request.Shadow ?? world.Shadow,
             RiskProfile = Json.WriteOptional(request.RiskProfile) ?? world.RiskProfile,
             Data = Json.WriteOptional(request.Data) ?? world.Data,
@@ -62,6 +67,7 @@ internal static partial class WorldRules
         if (world.Name.Length is 0 or > 200) throw Refuse.Field("/name", $"must be 1 to 200 characters, was {world.Name.Length}");
         if (world.Owner.Length is 0 or > 200) throw Refuse.Field("/owner", $"must be 1 to 200 characters, was {world.Owner.Length}");
         if (profile is not null && !Tiers.Contains(profile.Tier, StringComparer.Ordinal)) throw Refuse.Field("/risk_profile/tier", $"must be low, medium or high, was '{profile.Tier}'");
+        RiskLimits.Read(profile);
         if (data is not null) CheckPresets(data);
     }
 

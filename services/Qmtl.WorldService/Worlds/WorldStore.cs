@@ -47,7 +47,7 @@ internal static class WorldStore
         await unit.ExecuteAsync(
             """
             UPDATE ws_worlds SET name = @Name, description = @Description, owner = @Owner, labels = @Labels, state = @State, allow_live = @AllowLive,
-                circuit_breaker = @CircuitBreaker, shadow = @Shadow, default_policy_version = @DefaultPolicyVersion, risk_profile = @RiskProfile, data = @Data,
+                circuit_breaker = @CircuitBreaker, circuit_reset_at = @CircuitResetAt, shadow = @Shadow, default_policy_version = @DefaultPolicyVersion, risk_profile = @RiskProfile, data = @Data,
                 extras = @Extras, revision = @Revision, updated_at = @UpdatedAt
             WHERE world_id = @WorldId
             """,

@@ -63,7 +63,7 @@ internal sealed class WorldChange(IUnitOfWork unit, WorldRow world, Caller calle
 /// The one way a world changes: under its lock, with the activation brought in line with the decision, rows, audit and events in
 /// one transaction, and the fast table told after the commit.
 /// </summary>
-internal sealed class WorldWriter(IDatabase database, DecisionStore decisions, ActivationReconciler reconciler, ActivationTable table, WorldMetrics metrics)
+internal sealed class WorldWriter(IDatabase database, DecisionStore decisions, ActivationReconciler reconciler, ActivationTable table, DecisionCache cache, WorldMetrics metrics)
 {
     public Task<T> ChangeAsync<T>(string worldId, Caller caller, Func<WorldChange, Task<T>> change, CancellationToken cancellationToken) =>
         ChangeManyAsync([worldId], caller, changes => change(changes[0]), cancellationToken);
@@ -96,8 +96,14 @@ internal sealed class WorldWriter(IDatabase database, DecisionStore decisions, A
         }
         catch (StorageException)
         {
+            foreach (var worldId in worldIds) table.Recheck(worldId);
             metrics.WriteFailed();
             throw;
+        }
+        finally
+        {
+            // Also after a failure: the commit may have gone through although its answer was lost.
+            foreach (var worldId in worldIds) cache.Invalidate(worldId);
         }
     }
 }

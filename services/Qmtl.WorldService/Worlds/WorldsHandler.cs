@@ -19,11 +19,11 @@ internal sealed class WorldsHandler(
 {
     public async Task<World> CreateAsync(CreateWorldRequest request, Caller caller, CancellationToken cancellationToken)
     {
+        access.Require(caller, WorldRules.IdOf(request), WorldRole.Owner);
         return await database.WriteAsync(
             async unit =>
             {
                 var world = WorldRules.Create(request, caller.Subject, unit.Now);
-                access.Require(caller, world.WorldId, WorldRole.Owner);
                 await unit.LockAsync("world:" + world.WorldId);
                 if (await WorldStore.FindAsync(unit, world.WorldId) is { } existing) throw Exists(existing);
                 await WorldStore.InsertAsync(unit, world);
@@ -86,7 +86,7 @@ internal sealed class WorldsHandler(
             async change =>
             {
                 CheckEtag(change.World, request.Etag);
-                var updated = await WorldStore.UpdateAsync(change.Unit, WorldRules.Apply(change.World, request));
+                var updated = await WorldStore.UpdateAsync(change.Unit, WorldRules.Apply(change.World, request, change.Unit.Now));
                 change.AffectsDecision();
                 var message = updated.ToMessage();
                 await change.AuditAsync("world_updated", request, message);

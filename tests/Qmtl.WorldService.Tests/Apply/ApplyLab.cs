@@ -68,7 +68,7 @@ internal sealed class ApplyLab : IAsyncDisposable
     public Process NewProcess(int? diesAfter = null)
     {
         var database = new MortalDatabase(Database, diesAfter ?? int.MaxValue);
-        var writer = new WorldWriter(database, Get<DecisionStore>(), Get<ActivationReconciler>(), Get<ActivationTable>(), Get<WorldMetrics>());
+        var writer = new WorldWriter(database, Get<DecisionStore>(), Get<ActivationReconciler>(), Get<ActivationTable>(), Get<DecisionCache>(), Get<WorldMetrics>());
         var signal = new ApplySignal();
         var driver = new ApplyDriver(database, writer, Get<ApplyStages>(), Get<ApplyOptions>(), signal, Get<ApplyMetrics>(), Clock, NullLogger<ApplyDriver>.Instance);
         var engine = new ApplyEngine(database, writer, Get<PolicyStore>(), new ApplyTargets(database, Get<EvaluationHandler>()), Get<ApplyConditions>(), driver, signal, Clock);

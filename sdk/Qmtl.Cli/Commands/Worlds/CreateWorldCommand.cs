@@ -1,8 +1,6 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
 using Qmtl.Cli.Shell;
-using Qmtl.Client;
-using Qmtl.Identity;
 using Qmtl.V1;
 
 namespace Qmtl.Cli.Commands.Worlds;
@@ -40,13 +38,13 @@ internal sealed class CreateWorldCommand : CliCommand
             Owner = run.Get(_owner),
             AllowLive = run.Get(_allowLive),
             Labels = { run.Get(_labels) },
+            Policy = policy.Text,
         };
         await using var session = await run.OpenGatewayAsync(cancellationToken);
         var world = await session.Client.PostAsync<World>("worlds", request, cancellationToken);
-        var uploaded = await UploadAsync(session.Client, world.Id, policy, cancellationToken);
         run.Print(
-            () => new JsonObject { ["world"] = JsonText.Of(world), ["policy"] = JsonText.Of(uploaded) },
-            screen => screen.Line($"{world.Id}: created with policy version {Screen.Whole(uploaded.Version)} from {policy.Origin}"));
+            () => new JsonObject { ["world"] = JsonText.Of(world), ["policy"] = new JsonObject { ["version"] = world.DefaultPolicyVersion, ["origin"] = policy.Origin } },
+            screen => screen.Line($"{world.Id}: created with policy version {Screen.Whole(world.DefaultPolicyVersion)} from {policy.Origin}"));
         return ExitCodes.Done;
     }
 
@@ -55,24 +53,6 @@ internal sealed class CreateWorldCommand : CliCommand
         if (run.Get(_policy) is not { } file) return _preset.Read(run, DefaultPreset);
         if (_preset.AreGiven(run)) throw new UsageException(_policy.Name, $"{_policy.Name} and --preset exclude each other; give one of them.");
         return await PolicyFile.ReadAsync(run, file, cancellationToken);
-    }
-
-    /// <summary>Uploads the first policy. The world stands already, so a refusal must say how to go on from there.</summary>
-    private static async Task<CreatePolicyResponse> UploadAsync(GatewayClient gateway, string world, PolicyUpload policy, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await policy.SendAsync(gateway, world, cancellationToken);
-        }
-        catch (RefusalException refusal)
-        {
-            throw new RefusalException(
-                refusal.Code,
-                $"{refusal.Detail} The world {world} exists without a policy, so it selects nothing; correct the policy and go on with: qmtl world policy upload {world} FILE",
-                refusal.Errors,
-                refusal.Metadata,
-                refusal);
-        }
     }
 
     private static Option<string> Text(string name, string description) => new(name) { Description = description, HelpName = "TEXT", DefaultValueFactory = _ => "" };

@@ -1,0 +1,28 @@
+using System.CommandLine;
+using System.Text.Json.Nodes;
+using Qmtl.Cli.Shell;
+
+namespace Qmtl.Cli.Commands.Worlds;
+
+/// <summary>Takes a strategy out of a world.</summary>
+internal sealed class UnbindCommand : CliCommand
+{
+    private readonly Argument<string> _world = WorldCommands.World();
+    private readonly Argument<string> _strategy = new("STRATEGY") { Description = "The strategy's id." };
+
+    public UnbindCommand(CliShell shell)
+        : base(shell, "unbind", "Take a strategy out of a world: it leaves the active set, its entries close, and its stage is gone.")
+    {
+        Add(_world);
+        Add(_strategy);
+    }
+
+    protected override async Task<int> RunAsync(CliRun run, CancellationToken cancellationToken)
+    {
+        var (world, strategy) = (run.Get(_world)!, run.Get(_strategy)!);
+        await using var session = await run.OpenGatewayAsync(cancellationToken);
+        await session.Client.DeleteAsync($"{WorldCommands.PathOf(world)}/bindings/{Uri.EscapeDataString(strategy)}", cancellationToken);
+        run.Print(() => new JsonObject { ["world_id"] = world, ["strategy_id"] = strategy, ["bound"] = false }, screen => screen.Line($"{strategy}: no longer in {world}"));
+        return ExitCodes.Done;
+    }
+}
