@@ -59,7 +59,6 @@ public static class WorldServiceExtensions
         services.AddSingleton<ActivationReconciler>();
         services.AddSingleton<WorldWriter>();
         services.AddHostedService<ReplicaFollower>();
-        services.AddSingleton<EvaluationRequestReader>();
         services.AddSingleton<WorldsHandler>();
         services.AddSingleton<PoliciesHandler>();
         services.AddPolicyTools();

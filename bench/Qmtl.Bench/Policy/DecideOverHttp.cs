@@ -81,11 +81,11 @@ internal sealed class DecideOverHttp() : Benchmark(
         app.MapDefaultEndpoints();
         app.MapWorldService();
         app.MapWorldServiceJson();
-        app.MapGet("/" + Plain, (HttpContext http) =>
+        app.MapGet("/" + Plain, async (HttpContext http) =>
         {
             http.Response.ContentType = "application/json";
             http.Response.ContentLength = answer().Length;
-            return http.Response.BodyWriter.WriteAsync(answer(), http.RequestAborted).AsTask();
+            await http.Response.BodyWriter.WriteAsync(answer(), http.RequestAborted);
         });
         await app.StartAsync(cancellationToken);
         return app;

@@ -12,7 +12,7 @@ internal static class RpcRoles
     private static readonly string[] Reading =
     [
         "GetWorld", "DescribeWorld", "ListPolicies", "GetPolicy", "DiffPolicy", "ListBindings", "ListStandings", "GetDecisions", "Decide", "GetActivation", "GetStateHash",
-        "ListEvaluationRuns", "GetEvaluationRun", "GetEvaluationRunMetrics", "GetEvaluationRunHistory", "GetApplyRun", "ListApplyRuns", "ListAudit", "VerifyAudit", "ExportAudit",
+        "ListEvaluationRuns", "GetEvaluationRun", "GetEvaluationRunMetrics", "GetEvaluationRunHistory", "ListExPostFailures", "GetApplyRun", "ListApplyRuns", "ListAudit", "VerifyAudit", "ExportAudit",
         "ListWorldNodes", "GetWorldNode", "ListEdgeOverrides", "LookupValidation", "GetValidationInvariants", "GetCampaignStatus", "TickCampaign",
         "PlanLive", "ListLiveCandidates", "ListPromotions", "GetLiveMonitoringReport", "PlanRebalance", "ProposeAllocation",
         "ListRiskSnapshots", "GetLatestRiskSnapshot", "LookupRiskSnapshot", "GetHistory", "GetAllocations", "ListAllocationRuns",

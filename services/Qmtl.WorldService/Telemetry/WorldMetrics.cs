@@ -16,7 +16,7 @@ internal sealed class WorldMetrics : IDisposable
     private readonly Counter<long> _promotions;
     private readonly Counter<long> _demotions;
     private readonly Counter<long> _writeFailures;
-    private readonly Counter<long> _staleDecisions;
+    private long _staleDecisions;
 
     public WorldMetrics()
     {
@@ -26,8 +26,8 @@ internal sealed class WorldMetrics : IDisposable
         _promotions = _meter.CreateCounter<long>("world_promotions_total", description: "Strategies that entered an active set.");
         _demotions = _meter.CreateCounter<long>("world_demotions_total", description: "Strategies that left an active set.");
         _writeFailures = _meter.CreateCounter<long>("registry_write_fail_total", description: "Changes to a world that the store refused.");
-        _staleDecisions = _meter.CreateCounter<long>("stale_decision_cache", description: "Remembered decisions that were too old to be used and were read again.");
-        _staleDecisions.Add(0);
+        // A gauge by type: exporters would call a counter stale_decision_cache_total.
+        _meter.CreateObservableGauge("stale_decision_cache", () => Interlocked.Read(ref _staleDecisions), description: "Remembered decisions, since the start, that were too old to be used and were read again.");
         _meter.CreateObservableGauge("world_decide_latency_ms_p95", () => _decideP95.Value, description: "95th percentile of the latest 1,000 decisions in milliseconds.");
         _meter.CreateObservableGauge("world_eval_duration_ms_p95", () => _evaluateP95.Value, description: "95th percentile of the latest 1,000 evaluations in milliseconds.");
     }
@@ -48,7 +48,7 @@ internal sealed class WorldMetrics : IDisposable
 
     public void Activated(TimeSpan skew) => _skew.Record(Math.Max(0, skew.TotalSeconds));
 
-    public void DecisionWasStale() => _staleDecisions.Add(1);
+    public void DecisionWasStale() => Interlocked.Increment(ref _staleDecisions);
 
     public void WriteFailed() => _writeFailures.Add(1);
 

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Qmtl.Cli.Options;
 using Qmtl.Cli.Shell;
 using Qmtl.V1;
 

@@ -22,7 +22,7 @@ internal static class WorldCommands
         new DescribeWorldCommand(shell),
         new WorldStatusCommand(shell),
         new EvaluateWorldCommand(shell),
-        new StrategiesCommand(shell),
+        new StandingsCommand(shell),
         new ActivationCommand(shell),
         new SetWorldCommand(shell),
         new UnbindCommand(shell),

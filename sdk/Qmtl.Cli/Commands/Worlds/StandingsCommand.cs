@@ -6,11 +6,11 @@ using Qmtl.V1;
 namespace Qmtl.Cli.Commands.Worlds;
 
 /// <summary>Where each strategy of a world stands.</summary>
-internal sealed class StrategiesCommand : CliCommand
+internal sealed class StandingsCommand : CliCommand
 {
     private readonly Argument<string> _world = WorldCommands.World();
 
-    public StrategiesCommand(CliShell shell)
+    public StandingsCommand(CliShell shell)
         : base(shell, "strategies", "Show where each strategy of a world stands: stage, activation and latest verdict.") => Add(_world);
 
     protected override async Task<int> RunAsync(CliRun run, CancellationToken cancellationToken)
