@@ -35,7 +35,7 @@ internal sealed class ApplyWorld : IAsyncDisposable
     {
         (_host, _folder, _strategies) = (host, folder, strategies);
         var database = new TimedDatabase(Get<IDatabase>(), Steps);
-        var writer = new WorldWriter(database, Get<DecisionStore>(), Get<ActivationReconciler>(), Get<ActivationTable>(), Get<WorldMetrics>());
+        var writer = new WorldWriter(database, Get<DecisionStore>(), Get<ActivationReconciler>(), Get<ActivationTable>(), Get<DecisionCache>(), Get<WorldMetrics>());
         var signal = new ApplySignal();
         var driver = new ApplyDriver(database, writer, Get<ApplyStages>(), Get<ApplyOptions>(), signal, Get<ApplyMetrics>(), TimeProvider.System, NullLogger<ApplyDriver>.Instance);
         _engine = new ApplyEngine(database, writer, Get<PolicyStore>(), new ApplyTargets(database, Get<EvaluationHandler>()), Get<ApplyConditions>(), driver, signal, TimeProvider.System);
