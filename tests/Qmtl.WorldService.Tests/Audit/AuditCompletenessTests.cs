@@ -7,6 +7,7 @@ using Qmtl.Testing;
 using Qmtl.V1;
 using Qmtl.WorldService.Audit;
 using Qmtl.WorldService.Stages;
+using Qmtl.WorldService.Tests.Promotion;
 using Qmtl.WorldService.Tests.Service;
 
 namespace Qmtl.WorldService.Tests.Audit;
@@ -79,10 +80,39 @@ public sealed class AuditCompletenessTests
         ["ExecuteCampaign"] = (host, who) => host.Client.ExecuteCampaignAsync(new ExecuteCampaignRequest { WorldId = "w", Evaluate = true }, who).ResponseAsync,
     };
 
+    /// <summary>What takes a strategy live and back needs a world that is ready for it.</summary>
+    private static readonly Dictionary<string, Func<WorldHost, Metadata, Task>> Promotions = new(StringComparer.Ordinal)
+    {
+        ["ApplyLive"] = PromoteAsync,
+        ["AutoApplyLive"] = (host, who) => host.Client.AutoApplyLiveAsync(new PromotionAutoApplyRequest { WorldId = "w" }, who).ResponseAsync,
+        ["DemoteLive"] = async (host, who) =>
+        {
+            await PromoteAsync(host, PromotionBench.As("bob"));
+            await host.Client.DemoteLiveAsync(new DemoteLiveRequest { WorldId = "w", StrategyId = "a", Reason = "test" }, who);
+        },
+    };
+
     /// <summary>Changes that concern no world's state: who may run a loop is a lock, and it ends by itself.</summary>
     private static readonly string[] Locks = ["LeaseCampaign", "ReleaseCampaign"];
 
     public static TheoryData<string> Audited => [.. Calls.Keys];
+
+    public static TheoryData<string> Promoted => [.. Promotions.Keys];
+
+    [Theory]
+    [MemberData(nameof(Promoted))]
+    public async Task Promotion_Done_StandsInTheAuditWithActorAndCorrelation(string rpc)
+    {
+        await using var host = await WorldHosts.SqliteAsync();
+        await host.ReadyAsync(rpc is "AutoApplyLive" ? "auto_apply" : "manual_approval");
+        var who = new Metadata { { "x-caller-sub", "auditor" }, { "x-correlation-id", "cid-" + rpc } };
+
+        await Promotions[rpc](host, who).Within();
+
+        var entries = await host.Database.QueryAsync<string>("SELECT event FROM audit_log WHERE actor = 'auditor' AND correlation_id = @cid", new { cid = "cid-" + rpc }).Within();
+        Assert.NotEmpty(entries);
+        Assert.DoesNotContain(RefusedMutations.Event, entries);
+    }
 
     [Theory]
     [MemberData(nameof(Audited))]
@@ -105,13 +135,13 @@ public sealed class AuditCompletenessTests
     {
         await using var host = await WorldHosts.SqliteAsync();
         var unlisted = new List<string>();
-        foreach (var rpc in Mutations.Names.Except(Calls.Keys, StringComparer.Ordinal).Except(Locks, StringComparer.Ordinal).Order(StringComparer.Ordinal))
+        foreach (var rpc in Mutations.Names.Except(Calls.Keys.Concat(Promotions.Keys), StringComparer.Ordinal).Except(Locks, StringComparer.Ordinal).Order(StringComparer.Ordinal))
         {
             if (await IsServedAsync(host, rpc)) unlisted.Add(rpc);
         }
 
         Assert.True(unlisted.Count == 0, $"Add a successful call of each to {nameof(Calls)}: {string.Join(", ", unlisted)}");
-        Assert.Empty(Calls.Keys.Except(Mutations.Names, StringComparer.Ordinal));
+        Assert.Empty(Calls.Keys.Concat(Promotions.Keys).Except(Mutations.Names, StringComparer.Ordinal));
     }
 
     [Fact]
@@ -182,6 +212,12 @@ public sealed class AuditCompletenessTests
         var request = new ApplyRequest { WorldId = "w", RunId = "ap" };
         request.Metrics["a"] = new Struct { Fields = { ["sharpe"] = Value.ForNumber(2) } };
         await host.Client.ApplyAsync(request, who);
+    }
+
+    private static async Task PromoteAsync(WorldHost host, Metadata who)
+    {
+        await host.ApproveAsync();
+        await host.Client.ApplyLiveAsync(new PromotionApplyRequest { WorldId = "w", StrategyId = "a" }, who);
     }
 
     private static Task<bool> GoLiveAsync(WorldHost host) => host.Database.WriteAsync(unit => StageStore.SetAsync(unit, "w", "a", StageNames.Live, "r1"));
