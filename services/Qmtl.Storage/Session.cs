@@ -1,4 +1,5 @@
 using System.Data.Common;
+using System.Globalization;
 using Dapper;
 
 namespace Qmtl.Storage;
@@ -26,12 +27,37 @@ internal class Session(DbConnection connection, Dialect dialect, Func<DbExceptio
     {
     }
 
-    private async Task<T> RunAsync<T>(Func<CommandDefinition, Task<T>> run, string sql, object? parameters)
+    /// <summary>Runs a statement once for each row of values, its parameters named <c>@p0</c> on; it is compiled once for all.</summary>
+    protected Task<int> RunEachAsync(string sql, IReadOnlyList<object?[]> rows) => GuardAsync(async () =>
+    {
+        await using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        foreach (var column in Enumerable.Range(0, rows[0].Length))
+        {
+            var parameter = command.CreateParameter();
+            parameter.ParameterName = string.Create(CultureInfo.InvariantCulture, $"@p{column}");
+            command.Parameters.Add(parameter);
+        }
+
+        var changed = 0;
+        foreach (var row in rows)
+        {
+            for (var column = 0; column < row.Length; column++) command.Parameters[column].Value = row[column] ?? DBNull.Value;
+            changed += await command.ExecuteNonQueryAsync(cancellationToken);
+        }
+
+        return changed;
+    });
+
+    private Task<T> RunAsync<T>(Func<CommandDefinition, Task<T>> run, string sql, object? parameters) =>
+        GuardAsync(() => run(new CommandDefinition(dialect.Lists(sql), parameters, cancellationToken: cancellationToken)));
+
+    private async Task<T> GuardAsync<T>(Func<Task<T>> run)
     {
         BeforeStatement();
         try
         {
-            return await run(new CommandDefinition(dialect.Lists(sql), parameters, cancellationToken: cancellationToken));
+            return await run();
         }
         catch (DbException error)
         {

@@ -29,6 +29,9 @@ internal sealed class UnitOfWork(
 
     public Task<int> ExecuteAsync(string sql, object? parameters = null) => RunStatementAsync(sql, parameters);
 
+    /// <summary>Runs a statement once for each row of values; see <see cref="RowBatch"/>.</summary>
+    public Task<int> ExecuteEachAsync(string sql, IReadOnlyList<object?[]> rows) => RunEachAsync(sql, rows);
+
     public Task LockAsync(string scope)
     {
         ArgumentException.ThrowIfNullOrEmpty(scope);

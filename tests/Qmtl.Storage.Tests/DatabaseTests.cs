@@ -31,6 +31,37 @@ public abstract class DatabaseTests : IAsyncLifetime
     }
 
     [ConformanceFact]
+    public async Task RowBatch_EveryType_RoundTripsExactly_AndRepeatsUpdate()
+    {
+        var at = new DateTimeOffset(2024, 2, 29, 23, 59, 59, TimeSpan.Zero).AddTicks(1234567);
+        Item[] items = [.. Enumerable.Range(0, 150).Select(part => part % 3 == 0
+            ? new Item { Id = "ä/1", Part = part }
+            : new Item { Id = "ä/1", Part = part, Amount = 0.1 * part, Active = part % 2 == 0, At = at.AddSeconds(part), Body = [0, 255, (byte)part] })];
+
+        for (var round = 0; round < 2; round++)
+        {
+            var batch = new RowBatch("test_item (id, part, amount, active, at, body)", "ON CONFLICT (id, part) DO UPDATE SET amount = excluded.amount");
+            foreach (var item in items) batch.Add(item.Id, item.Part, item.Amount + round, item.Active, item.At, item.Body);
+            await Database.WriteAsync(unit => batch.WriteAsync(unit)).Within();
+        }
+
+        var rows = await Database.QueryAsync<Item>("SELECT * FROM test_item ORDER BY part").Within();
+        Assert.Equal(items.Select(item => item with { Body = null, Amount = item.Amount + 1 }), rows.Select(row => row with { Body = null }));
+        Assert.All(rows, row => Assert.Equal(items[row.Part].Body, row.Body));
+    }
+
+    [ConformanceFact]
+    public async Task RowBatch_OneRowRefused_LeavesNothing()
+    {
+        var batch = new RowBatch("test_item (id, part)");
+        foreach (var part in new[] { 1, 2, 1 }) batch.Add("a", part);
+
+        await Assert.ThrowsAsync<UniqueViolationException>(() => Database.WriteAsync(unit => batch.WriteAsync(unit)).Within());
+
+        Assert.Equal(0, await CountAsync());
+    }
+
+    [ConformanceFact]
     public async Task WriteAsync_WorkFails_LeavesNothing()
     {
         await Assert.ThrowsAsync<FormatException>(() => Database.WriteAsync(async unit =>
