@@ -101,9 +101,9 @@ public sealed class CommandTests(RunningStack stack)
 
     private static bool IsTool(string line) => line.StartsWith(Tool, StringComparison.Ordinal) || line.StartsWith(LongTool, StringComparison.Ordinal);
 
-    /// <summary>The arguments of a shown command. None of them needs quotes, and nothing is piped on; a remark may follow.</summary>
+    /// <summary>The arguments of a shown command. None of them needs quotes, and nothing is piped on; what to do on failure and a remark may follow.</summary>
     private static string[] Words(string command) =>
-        command[(command.StartsWith(Tool, StringComparison.Ordinal) ? Tool : LongTool).Length..].Split(" #")[0].Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        command[(command.StartsWith(Tool, StringComparison.Ordinal) ? Tool : LongTool).Length..].Split(" #")[0].Split(" || ")[0].Split(' ', StringSplitOptions.RemoveEmptyEntries);
 }
 
 /// <summary>A fact that runs a session in a shell.</summary>

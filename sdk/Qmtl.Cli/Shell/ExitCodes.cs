@@ -17,7 +17,7 @@ internal static class ExitCodes
     private static readonly HashSet<string> Verdicts = new(StringComparer.Ordinal)
     {
         ReasonCodes.PermissionDenied.Code, ReasonCodes.LiveDisabled.Code, ReasonCodes.CircuitBreaker.Code, ReasonCodes.PromotionDisabled.Code,
-        ReasonCodes.PromotionBlocked.Code, ReasonCodes.ApproverNotAllowed.Code, ReasonCodes.OrderActivationDisabled.Code, ReasonCodes.OrderActivationUnknown.Code,
+        ReasonCodes.PromotionBlocked.Code, ReasonCodes.GateClosed.Code, ReasonCodes.StageTooLow.Code, ReasonCodes.CrossContext.Code, ReasonCodes.ApproverNotAllowed.Code, ReasonCodes.OrderActivationDisabled.Code, ReasonCodes.OrderActivationUnknown.Code,
         ReasonCodes.ShadowOrdersBlocked.Code, ReasonCodes.SharedAccountDisabled.Code, ReasonCodes.SharedAccountPolicy.Code,
     };
 

@@ -28,19 +28,21 @@ internal sealed class SetEdgeCommand : CliCommand
     private readonly Argument<string> _world = WorldCommands.World();
     private readonly Argument<string> _src = new("FROM") { Description = "A NodeID or domain:<name>." };
     private readonly Argument<string> _dst = new("TO") { Description = "A NodeID or domain:<name>." };
-    private readonly Option<bool> _open = new("--open") { Description = "Open the edge; without it, it is closed." };
+    private readonly Option<bool> _open = new("--open", "--on") { Description = "Open the edge; without it, it is closed." };
+    private readonly Option<bool> _close = new("--close", "--off") { Description = "Close the edge, as it is done without either." };
     private readonly Option<string?> _reason = new("--reason") { Description = "Why, for the audit.", HelpName = "TEXT" };
 
     public SetEdgeCommand(CliShell shell)
         : base(shell, "set", "Close an edge, or open it.")
     {
+        Aliases.Add("override");
         foreach (var argument in new[] { _world, _src, _dst }) Add(argument);
-        Add(_open);
-        Add(_reason);
+        foreach (var option in new Option[] { _open, _close, _reason }) Add(option);
     }
 
     protected override async Task<int> RunAsync(CliRun run, CancellationToken cancellationToken)
     {
+        if (run.Get(_open) && run.Get(_close)) throw new UsageException(_close.Name, "--open and --close exclude each other; give one of them.");
         var path = $"{WorldCommands.PathOf(run.Get(_world))}/edges/{Uri.EscapeDataString(run.Get(_src))}/{Uri.EscapeDataString(run.Get(_dst))}";
         await using var session = await run.OpenGatewayAsync(cancellationToken);
         var edge = await session.Client.PutAsync<EdgeOverride>(path, new PutEdgeOverrideRequest { Active = run.Get(_open), Reason = run.Get(_reason) ?? "" }, cancellationToken);

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Qmtl.Cli.Commands.Worlds.Campaigns;
+using Qmtl.Cli.Commands.Worlds.Capital;
 using Qmtl.Cli.Commands.Worlds.Promotion;
 using Qmtl.Cli.Shell;
 
@@ -11,7 +12,7 @@ internal static class WorldCommands
     public static Command Create(CliShell shell)
     {
         var command = Own(shell);
-        foreach (var other in CampaignCommands.Create(shell).Concat(PromotionCommands.Create(shell))) command.Add(other);
+        foreach (var other in CapitalCommands.Create(shell).Concat(CampaignCommands.Create(shell)).Concat(PromotionCommands.Create(shell))) command.Add(other);
         return command;
     }
 
@@ -21,16 +22,13 @@ internal static class WorldCommands
         new ListWorldsCommand(shell),
         new DescribeWorldCommand(shell),
         new WorldStatusCommand(shell),
+        new RunStatusCommand(shell),
         new EvaluateWorldCommand(shell),
         new StandingsCommand(shell),
         new ActivationCommand(shell),
         new SetWorldCommand(shell),
         new UnbindCommand(shell),
-        new AllocationsCommand(shell),
-        new AllocateCommand(shell),
-        new AllocationRollbackCommand(shell),
-        new RebalancePlanCommand(shell),
-        new Command("nodes", "Inspect what a world knows of nodes.") { new ListNodesCommand(shell) },
+        new Command("nodes", "Show what a world knows of nodes, and set it.") { new ListNodesCommand(shell), new SetNodeCommand(shell) },
         new DeleteWorldCommand(shell),
         new ApplyWorldCommand(shell),
         new ApplyStatusCommand(shell),

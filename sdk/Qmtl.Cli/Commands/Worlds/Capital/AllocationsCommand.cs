@@ -2,7 +2,7 @@ using System.CommandLine;
 using Qmtl.Cli.Shell;
 using Qmtl.V1;
 
-namespace Qmtl.Cli.Commands.Worlds;
+namespace Qmtl.Cli.Commands.Worlds.Capital;
 
 /// <summary>Shares of equity as they were last set.</summary>
 internal sealed class AllocationsCommand : CliCommand

@@ -2,7 +2,7 @@ using System.CommandLine;
 using Qmtl.Cli.Shell;
 using Qmtl.V1;
 
-namespace Qmtl.Cli.Commands.Worlds;
+namespace Qmtl.Cli.Commands.Worlds.Capital;
 
 /// <summary>Takes a run of allocations back.</summary>
 internal sealed class AllocationRollbackCommand : CliCommand
