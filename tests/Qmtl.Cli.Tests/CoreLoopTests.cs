@@ -85,6 +85,8 @@ public sealed class CoreLoopTests(StackFixture stack) : IClassFixture<StackFixtu
         Assert.Contains("[E_LIVE_DISABLED]", refused.Error, StringComparison.Ordinal);
         Assert.False((await JsonAsync("world", "edges", "set", world, "domain:dryrun", "domain:live", "--reason", "test")).GetProperty("active").GetBoolean());
         var edges = await JsonAsync("world", "edges", "list", world);
+        Assert.Equal(3, refused.ExitCode);
+        Assert.Equal(2, (await RunAsync("world", "edges", "override", world, "domain:dryrun", "domain:live", "--on", "--off")).ExitCode);
         Assert.Contains(edges.GetProperty("overrides").EnumerateArray(), edge => edge.GetProperty("src").GetString() == "domain:dryrun" && edge.GetProperty("reason").GetString() == "test");
     }
 
@@ -233,6 +235,11 @@ public sealed class CoreLoopTests(StackFixture stack) : IClassFixture<StackFixtu
         Assert.Equal(id, one.GetProperty("strategies").EnumerateArray().Single().GetProperty("strategy_id").GetString());
         Assert.True(inWorld.GetProperty("run").GetProperty("summary").GetProperty("active").GetBoolean());
         Assert.Contains("max_dd", table.Out, StringComparison.Ordinal);
+        Assert.Equal(inWorld.GetProperty("run").GetProperty("run_id").GetString(), (await JsonAsync("world", "run-status", world, "--strategy", id)).GetProperty("run_id").GetString());
+        var verdict = await RunAsync("world", "run-status", world, "--strategy", id);
+        Assert.StartsWith($"{id}, run ", verdict.Out, StringComparison.Ordinal);
+        Assert.Contains("sharpe", verdict.Out, StringComparison.Ordinal);
+        Assert.Contains("[E_RUN_UNKNOWN]", (await RunAsync("world", "run-status", world, "--strategy", id, "--run", "none")).Error, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -10,7 +10,7 @@ internal sealed class ComputeKeyCommand : CliCommand
 {
     private readonly Argument<string> _node = new("NODE_ID") { Description = "The node's identity." };
     private readonly Option<string> _world = new("--world", "-w") { Description = "The world.", HelpName = "W", Required = true };
-    private readonly Option<string> _domain = new("--domain") { Description = "The execution domain: backtest, dryrun, live or shadow.", DefaultValueFactory = _ => "backtest" };
+    private readonly Option<string> _domain = new("--domain") { Description = "The execution domain: backtest, dryrun, live or shadow.", HelpName = "D", DefaultValueFactory = _ => "backtest" };
     private readonly Option<string?> _asOf = new("--as-of") { Description = "The moment it is pinned to, ISO-8601.", HelpName = "T" };
     private readonly Option<string?> _partition = new("--partition") { Description = "The partition.", HelpName = "P" };
 

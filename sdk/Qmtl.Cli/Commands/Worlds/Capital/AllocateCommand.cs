@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
+using Google.Protobuf.Collections;
 using Qmtl.Cli.Options;
 using Qmtl.Cli.Shell;
 using Qmtl.Client;
@@ -94,7 +95,7 @@ internal sealed class AllocateCommand : CliCommand
         return document.ToJsonString();
     }
 
-    private static void Draw(Screen screen, ProposeAllocationResponse proposal, IReadOnlyDictionary<string, double> shares)
+    private static void Draw(Screen screen, ProposeAllocationResponse proposal, MapField<string, double> shares)
     {
         screen.Line($"{proposal.WorldId}: {proposal.Method} from {proposal.Source}");
         screen.Table(
