@@ -142,7 +142,7 @@ public sealed class CoreLoopTests(StackFixture stack) : IClassFixture<StackFixtu
         var frozen = await JsonAsync("world", "activation", world, id, "--freeze");
         Assert.Equal((false, true), (frozen.GetProperty("active").GetBoolean(), frozen.GetProperty("freeze").GetBoolean()));
         var live = await RunAsync("world", "activation", world, id, "--mode", "live");
-        Assert.Equal((1, true), (live.ExitCode, live.Error.Contains("[E_LIVE_DISABLED]", StringComparison.Ordinal)));
+        Assert.Equal((3, true), (live.ExitCode, live.Error.Contains("[E_LIVE_DISABLED]", StringComparison.Ordinal)));
 
         Assert.Equal(0, (await RunAsync("world", "unbind", world, id)).ExitCode);
         Assert.Contains("No strategy is bound to it.", (await RunAsync("world", "strategies", world)).Out, StringComparison.Ordinal);

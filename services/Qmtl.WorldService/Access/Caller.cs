@@ -27,6 +27,7 @@ internal sealed record Caller(string Subject, IReadOnlyList<string> Roles, strin
         return new Caller(
             string.IsNullOrWhiteSpace(subject) ? Anonymous : subject,
             (headers.GetValue(RolesHeader) ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries),
-            string.IsNullOrWhiteSpace(correlation) ? Guid.CreateVersion7().ToString("N") : correlation) { Needed = RpcRoles.Of(context.Method) };
+            string.IsNullOrWhiteSpace(correlation) ? Guid.CreateVersion7().ToString("N") : correlation)
+        { Needed = RpcRoles.Of(context.Method) };
     }
 }

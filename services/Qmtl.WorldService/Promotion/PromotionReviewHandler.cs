@@ -54,7 +54,12 @@ internal sealed class PromotionReviewHandler(WorldWriter writer, PromotionReader
                 await ShowInRunAsync(change, row, review);
                 var message = new PromotionReview
                 {
-                    WorldId = row.WorldId, StrategyId = row.StrategyId, RunId = row.RunId, OverrideStatus = status, Actor = actor, Timestamp = Timestamp.FromDateTimeOffset(change.Unit.Now),
+                    WorldId = row.WorldId,
+                    StrategyId = row.StrategyId,
+                    RunId = row.RunId,
+                    OverrideStatus = status,
+                    Actor = actor,
+                    Timestamp = Timestamp.FromDateTimeOffset(change.Unit.Now),
                 };
                 await change.AuditAsync(status is "approved" ? "live_approved" : "live_rejected", request, message, StageNames.Paper);
                 return message;

@@ -17,7 +17,9 @@ internal sealed class AllocateCommand : CliCommand
     private readonly Argument<string> _world = WorldCommands.World();
     private readonly Option<string> _method = new("--method", "-m")
     {
-        Description = "equal, inverse_volatility, risk_parity, minimum_variance, mean_variance or hierarchical_risk_parity.", HelpName = "M", DefaultValueFactory = _ => "risk_parity",
+        Description = "equal, inverse_volatility, risk_parity, minimum_variance, mean_variance or hierarchical_risk_parity.",
+        HelpName = "M",
+        DefaultValueFactory = _ => "risk_parity",
     };
 
     private readonly Option<string?> _data = new("--data") { Description = "Further fields of the request as JSON: series, covariance, constraints; - reads the standard input.", HelpName = "FILE" };

@@ -35,7 +35,11 @@ internal sealed class LiveApplyCommand : CliCommand
 
         var request = new PromotionApplyRequest
         {
-            StrategyId = strategy, RunId = paper, ApplyRunId = run.Get(_runId) ?? "", Force = run.Get(_force), Actor = PromotionCommands.ActorOf(run, _actor),
+            StrategyId = strategy,
+            RunId = paper,
+            ApplyRunId = run.Get(_runId) ?? "",
+            Force = run.Get(_force),
+            Actor = PromotionCommands.ActorOf(run, _actor),
         };
         var result = await session.Client.PostLiveAsync<PromotionResult>($"{PromotionCommands.PathOf(world)}/apply", request, cancellationToken);
         run.Print(result, screen => PromotionTables.Draw(screen, result));

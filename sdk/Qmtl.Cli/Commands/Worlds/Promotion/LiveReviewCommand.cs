@@ -28,7 +28,10 @@ internal sealed class LiveReviewCommand : CliCommand
         await using var session = await run.OpenGatewayAsync(cancellationToken);
         var request = new PromotionReviewRequest
         {
-            StrategyId = run.Get(_strategy)!, RunId = run.Get(_run) ?? "", Comment = run.Get(_comment) ?? "", Actor = PromotionCommands.ActorOf(run, _actor),
+            StrategyId = run.Get(_strategy)!,
+            RunId = run.Get(_run) ?? "",
+            Comment = run.Get(_comment) ?? "",
+            Actor = PromotionCommands.ActorOf(run, _actor),
         };
         var review = await session.Client.PostAsync<PromotionReview>($"{PromotionCommands.PathOf(run.Get(_world))}/{(_approve ? "approve" : "reject")}", request, cancellationToken);
         run.Print(review, screen => screen.Line($"{review.StrategyId}, run {review.RunId}: {review.OverrideStatus} by {review.Actor}"));
