@@ -61,6 +61,9 @@ internal static class MetricDefinitions
         new("participation_rate_p95", MetricUnit.Fraction, "95th percentile of orders over bar volume.", null),
         new("correlation_avg", MetricUnit.Ratio, "Mean correlation with the other strategies of the world.", null),
         new("vs_benchmark_sharpe", MetricUnit.Ratio, "Sharpe ratio minus that of the world's benchmark.", null),
+        new("live_sharpe", MetricUnit.Ratio, "Annualised Sharpe ratio of live returns over the policy's look-back.", null),
+        new("live_max_drawdown", MetricUnit.Fraction, "Largest compounded drawdown of live returns over the policy's look-back, positive.", null),
+        new("live_vs_backtest_sharpe_ratio", MetricUnit.Ratio, "live_sharpe / sharpe of the newest backtest, both annualised.", null),
     ];
 
     private static double? WinRate(MetricWindow w) => w.Trades is { } trades ? TradeStatistics.WinRate(trades) : ReturnStatistics.WinRatio(w.Returns.Span);

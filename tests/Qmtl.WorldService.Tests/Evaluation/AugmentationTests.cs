@@ -60,19 +60,24 @@ public sealed class AugmentationTests
     }
 
     [Fact]
-    public void Live_WindowsNeedTheirBars_AndTheSmallestGivesTheName()
+    public void Live_PlainNamesAreAnnualised_WindowsArePerPeriodAndNeedTheirBars()
     {
         // 30 bars of +1 % and -1 % in turn: mean 0, so Sharpe 0; drawdown of 1.01*0.99 falls: 1 - 0.99 * 0.9999^14.
         var returns = Enumerable.Range(0, 60).Select(i => i < 30 ? 0.02 : i % 2 == 0 ? 0.01 : -0.01).ToArray();
-        var live = LiveMeasures.Compute(returns, 0.5);
-        Assert.Equal(0, live["live_sharpe"], 12);
-        Assert.Equal(1 - (0.99 * Math.Pow(0.9999, 14)), live["live_max_drawdown"], 12);
-        Assert.Equal(live["live_max_drawdown_p30"], live["realized_max_drawdown"]);
+        var live = LiveMeasures.Compute(new LiveReturns(returns, 365, "s"), 30, 0.5);
+        Assert.Equal(0, live["live_sharpe_p30"], 12);
+        Assert.Equal(1 - (0.99 * Math.Pow(0.9999, 14)), live["live_max_drawdown_p30"], 12);
         // 30 of 2 % and 30 of mean 0: mean 1 %, variance 0.5*(0.01^2) + 0.5*(0.01^2 + 0.01^2) = 1.5e-4.
         Assert.Equal(0.01 / Math.Sqrt(1.5e-4), live["live_sharpe_p60"], 9);
         Assert.DoesNotContain("live_sharpe_p90", live.Keys);
-        Assert.Equal(0, live["live_vs_backtest_sharpe_ratio"], 12);
-        Assert.Empty(LiveMeasures.Compute(returns.AsSpan(0, 29), null));
+
+        // The plain name over 60 days is that of the 60 bars with the sample's deviation, times the root of 365.
+        var annual = LiveMeasures.Compute(new LiveReturns(returns, 365, "s"), 60, 0.5);
+        var sharpe = 0.01 / Math.Sqrt(1.5e-4 * 60 / 59) * Math.Sqrt(365);
+        Assert.Equal(sharpe, annual["live_sharpe"], 9);
+        Assert.Equal(sharpe / 0.5, annual["live_vs_backtest_sharpe_ratio"], 9);
+        Assert.Equal((annual["live_sharpe"], annual["live_max_drawdown"]), (annual["realized_sharpe"], annual["realized_max_drawdown"]));
+        Assert.Empty(LiveMeasures.Compute(new LiveReturns([], 365, "s"), null, null));
     }
 
     [Fact]

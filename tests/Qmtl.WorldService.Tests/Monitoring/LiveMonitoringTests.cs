@@ -16,6 +16,8 @@ public abstract class LiveMonitoringTests
 {
     private const string Policy = "thresholds: {s: {metric: sharpe, min: 0}}\nlive_monitoring: {lookback_days: 30, sharpe_min: 1, dd_max: 0.2, decay_threshold: 0.5}\n";
 
+    private const string Promotion = "promotion";
+
     private protected abstract Task<WorldHost> StartAsync(params (string Key, string Value)[] settings);
 
     [ConformanceFact]
@@ -78,6 +80,69 @@ public abstract class LiveMonitoringTests
         await host.Client.SetDefaultPolicyAsync(new SetDefaultPolicyRequest { WorldId = "w", Version = 2 }).ResponseAsync.Within();
         await RunAsync(host);
         Assert.Equal(("warn", "live_monitoring_not_configured"), Outcome(await ReportAsync(host)));
+    }
+
+    [ConformanceFact]
+    public async Task Evaluation_OfTheSameReturns_AgreesWithMonitoring()
+    {
+        await using var host = await LiveWorldAsync(await StartAsync(), "a", "b");
+        await PublishReturnsAsync(host, "v1", ("a", 0.02, -0.01));
+
+        // What was on paper last says nothing of live.
+        var paper = RiskHubTests.Snapshot(host, "v2");
+        paper.RealizedReturns = Value.ForStruct(new Struct { Fields = { ["a"] = Value.ForList([.. Enumerable.Range(0, 60).Select(_ => Value.ForNumber(-0.01))]) } });
+        await RiskHubTests.PublishAsync(host, paper, stage: "paper");
+        await host.Client.EvaluateAsync(new EvaluateRequest { WorldId = "w", StrategyId = "a", RunId = "e1", Stage = "live" }).ResponseAsync.Within();
+        await ReportSeriesAsync(host, "b", "e2", 0.01, -0.008);
+        await RunAsync(host);
+
+        foreach (var monitored in (await ReportAsync(host)).Strategies)
+        {
+            var evaluated = (await host.RunAsync("w", monitored.StrategyId, monitored.StrategyId is "a" ? "e1" : "e2")).Metrics.Values;
+            Assert.Equal(
+                (monitored.LiveSharpe, monitored.LiveMaxDrawdown, monitored.LiveVsBacktestSharpeRatio),
+                (evaluated["live_sharpe"], evaluated["live_max_drawdown"], evaluated["live_vs_backtest_sharpe_ratio"]));
+        }
+    }
+
+    [ConformanceFact]
+    public async Task Run_WithoutTheHub_TakesTheSeriesOfALiveRun_WhileItIsRecent()
+    {
+        await using var host = await LiveWorldAsync(await StartAsync(), "a");
+        await ReportSeriesAsync(host, "a", "b2", 0.02, -0.01, stage: "backtest");
+        await RunAsync(host);
+        Assert.Equal(("warn", "live_sharpe_missing"), Outcome(await ReportAsync(host)));
+
+        await ReportSeriesAsync(host, "a", "l1", 0.02, -0.01);
+        await RunAsync(host);
+        var known = Assert.Single((await ReportAsync(host)).Strategies);
+        Assert.Equal(("pass", "run:l1", 30), (known.Result.Status, known.Source, known.Points));
+
+        // The hub knows better.
+        await PublishReturnsAsync(host, "v1", ("a", 0.01, -0.02));
+        await RunAsync(host);
+        Assert.Equal("risk_hub:v1", Assert.Single((await ReportAsync(host)).Strategies).Source);
+
+        // A run that rested on the hub keeps no snapshot alive beyond its time.
+        await host.Client.EvaluateAsync(new EvaluateRequest { WorldId = "w", StrategyId = "a", RunId = "l2", Stage = "live" }).ResponseAsync.Within();
+        host.Clock.Advance(TimeSpan.FromHours(47));
+        await RunAsync(host);
+        Assert.Equal("run:l1", Assert.Single((await ReportAsync(host)).Strategies).Source);
+        host.Clock.Advance(TimeSpan.FromHours(2));
+        await RunAsync(host);
+        Assert.Equal(("warn", "live_sharpe_missing"), Outcome(await ReportAsync(host)));
+    }
+
+    [ConformanceFact]
+    public async Task Run_ASeriesFromBeforeTheStrategyWentLive_DoesNotCount()
+    {
+        await using var host = await LiveWorldAsync(await StartAsync(), "a");
+        await ReportSeriesAsync(host, "a", "l1", 0.02, -0.01);
+        host.Clock.Advance(TimeSpan.FromHours(1));
+        await host.Database.WriteAsync(unit => StageStore.SetAsync(unit, "w", "a", StageNames.Paper, "demotion"));
+        await host.Database.WriteAsync(unit => StageStore.SetAsync(unit, "w", "a", StageNames.Live, Promotion));
+        await RunAsync(host);
+        Assert.Equal(("warn", "live_sharpe_missing"), Outcome(await ReportAsync(host)));
     }
 
     [ConformanceFact]
@@ -177,10 +242,21 @@ public abstract class LiveMonitoringTests
         foreach (var strategy in strategies) await host.EvaluateAsync("w", strategy, "b-" + strategy, ("sharpe", 2));
         await host.Database.WriteAsync(async unit =>
         {
-            foreach (var strategy in strategies) await StageStore.SetAsync(unit, "w", strategy, StageNames.Live, "promotion");
+            foreach (var strategy in strategies) await StageStore.SetAsync(unit, "w", strategy, StageNames.Live, Promotion);
         });
         return host;
     }
+
+    /// <summary>The same sixty days with a run of the strategy.</summary>
+    private static Task<EvaluateResponse> ReportSeriesAsync(WorldHost host, string strategy, string run, double even, double odd, string stage = "live") => host.Client.EvaluateAsync(new EvaluateRequest
+    {
+        WorldId = "w",
+        StrategyId = strategy,
+        RunId = run,
+        Stage = stage,
+        Series = { [strategy] = new StrategySeries { Returns = { Enumerable.Range(0, 60).Select(i => i % 2 == 0 ? even : odd) } } },
+        Data = new EvaluationData { PeriodsPerYear = 365 },
+    }).ResponseAsync.Within();
 
     /// <summary>Sixty days of two returns in turn, one a day.</summary>
     private static Task<RiskSnapshot> PublishReturnsAsync(WorldHost host, string version, params (string Strategy, double Even, double Odd)[] series)

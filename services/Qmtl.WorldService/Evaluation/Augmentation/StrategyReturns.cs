@@ -12,6 +12,8 @@ internal sealed record StrategyReturns(double[] Values, double PeriodsPerYear, D
 {
     // What producers reported before they said how often their data ticks: one bar a trading day.
     public const double DefaultPeriodsPerYear = 252;
+    private const string FromReturns = "strategy.returns";
+    private const string FromEquity = "strategy.equity";
     private const double SecondsPerYear = 365 * 86_400.0;
 
     /// <summary>Returns as given, else the steps of equity. Profit in currency is no return and is not taken for one.</summary>
@@ -20,7 +22,10 @@ internal sealed record StrategyReturns(double[] Values, double PeriodsPerYear, D
         data?.PeriodsPerYear ?? DefaultPeriodsPerYear,
         data?.DataStart?.ToDateTimeOffset(),
         data?.DataEnd?.ToDateTimeOffset(),
-        series.Returns.Count > 0 ? "strategy.returns" : "strategy.equity");
+        series.Returns.Count > 0 ? FromReturns : FromEquity);
+
+    /// <summary>Whether a <see cref="Source"/> says that the series came with the request.</summary>
+    public static bool IsReported(string? source) => source is FromReturns or FromEquity;
 
     /// <summary>Seconds of a bar: evenly over the time the data covers, or by the bars in a year where only that is known.</summary>
     public double SecondsPerBar => Start is { } start && End is { } end && Values.Length > 1 && end > start ? (end - start).TotalSeconds / Values.Length : SecondsPerYear / PeriodsPerYear;

@@ -68,7 +68,7 @@ internal sealed class ExtendedValidator(
     /// <summary>The stress limits against the newest snapshot: it may have come after the run.</summary>
     private async Task<RuleResult?> StressAsync(ISession session, WorldRow world, EvaluationRun run, CancellationToken cancellationToken)
     {
-        if (await policies.FindDefaultAsync(session, world) is not { Stress: { } stress } || await preparer.PortfolioAsync(session, world.WorldId, cancellationToken) is not { } portfolio) return null;
+        if (await policies.FindDefaultAsync(session, world) is not { Stress: { } stress } || await preparer.PortfolioAsync(session, world.WorldId, run.Stage, cancellationToken) is not { } portfolio) return null;
         var values = new Dictionary<string, double>(run.Metrics.Values, StringComparer.Ordinal);
         foreach (var (name, value) in portfolio.Derive(run.StrategyId)) values[name] = value;
         var result = StrategyLayers.Stress(stress, values, missingFails: false);

@@ -10,6 +10,8 @@ internal sealed record RunSeriesRow
 {
     public string StrategyId { get; init; } = "";
 
+    public string RunId { get; init; } = "";
+
     public int Points { get; init; }
 
     public double PeriodsPerYear { get; init; }
@@ -78,6 +80,16 @@ internal static class RunSeriesStore
     public static Task<IReadOnlyList<RunSeriesRow>> ListAsync(ISession session, string worldId, string runId, int take) => session.QueryAsync<RunSeriesRow>(
         $"SELECT strategy_id, points, periods_per_year, returns FROM ws_run_series WHERE world_id = @worldId AND run_id = @runId ORDER BY strategy_id {session.Dialect.Ordinal} LIMIT @take",
         new { worldId, runId, take });
+
+    /// <summary>The series of a strategy's runs of one stage that were recorded at or after some time, newest first.</summary>
+    public static Task<IReadOnlyList<RunSeriesRow>> NewestAsync(ISession session, string worldId, string strategyId, string stage, DateTimeOffset from) => session.QueryAsync<RunSeriesRow>(
+        $"""
+        SELECT s.strategy_id, s.run_id, s.points, s.periods_per_year, s.returns FROM ws_run_series s
+        JOIN ws_runs r ON r.world_id = s.world_id AND r.strategy_id = s.strategy_id AND r.run_id = s.run_id
+        WHERE s.world_id = @worldId AND s.strategy_id = @strategyId AND r.stage = @stage AND s.recorded_at >= @from
+        ORDER BY s.recorded_at DESC, s.run_id {session.Dialect.Ordinal} DESC
+        """,
+        new { worldId, strategyId, stage, from });
 
     private static Task<int> ForgetAsync(IUnitOfWork unit, string worldId, string strategyId, string runId) => unit.ExecuteAsync(
         $"""

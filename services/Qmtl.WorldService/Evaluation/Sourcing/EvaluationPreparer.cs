@@ -3,6 +3,7 @@ using Qmtl.Storage;
 using Qmtl.WorldService.Evaluation.Augmentation;
 using Qmtl.WorldService.Evaluation.Profiles;
 using Qmtl.WorldService.RiskHub;
+using Qmtl.WorldService.Stages;
 using Qmtl.WorldService.Worlds;
 
 namespace Qmtl.WorldService.Evaluation.Sourcing;
@@ -18,7 +19,7 @@ internal sealed class EvaluationPreparer(IDatabase database, EffectivePolicies p
                 var world = await WorldStore.GetAsync(session, command.WorldId);
                 // Fills the copy in memory, so that the transaction that follows need not read a thousand rows.
                 await cohorts.LoadAsync(session, command.WorldId, world.CohortRevision);
-                return (await policies.LoadAsync(session, world, command.Stage), await PortfolioAsync(session, command.WorldId, cancellationToken), BenchmarkOf(world));
+                return (await policies.LoadAsync(session, world, command.Stage), await PortfolioAsync(session, command.WorldId, command.Stage, cancellationToken), BenchmarkOf(world));
             },
             cancellationToken);
         return Preparing.Prepare(command, policy, portfolio, benchmark);
@@ -32,12 +33,13 @@ internal sealed class EvaluationPreparer(IDatabase database, EffectivePolicies p
     }
 
     /// <summary>The newest fresh risk snapshot; null when there is none.</summary>
-    public async Task<PortfolioEvidence?> PortfolioAsync(ISession session, string worldId, CancellationToken cancellationToken)
+    /// <param name="stage">The stage of the run: one of stage live rests on nothing but what was live, as its monitoring does.</param>
+    public async Task<PortfolioEvidence?> PortfolioAsync(ISession session, string worldId, string stage, CancellationToken cancellationToken)
     {
-        if (await snapshots.LatestAsync(session, worldId, clock.GetUtcNow()) is not { } row) return null;
+        if (await snapshots.LatestAsync(session, worldId, clock.GetUtcNow(), stage is StageNames.Live ? StageNames.Live : null) is not { } row) return null;
         row = await snapshots.ExpandAsync(session, row, cancellationToken);
         var weight = row.Constraints.Fields.TryGetValue("candidate_weight", out var given) && given.KindCase == Value.KindOneofCase.NumberValue && given.NumberValue is > 0 and < 1 ? given.NumberValue : (double?)null;
-        return new PortfolioEvidence(row.Version, row.AsOf, row.Weights, row.Covariance, row.RealizedReturns, row.Stress, weight);
+        return new PortfolioEvidence(row.Version, row.AsOf, row.Weights, row.Covariance, row.RealizedReturns, row.PeriodsPerYear, row.Stress, weight);
     }
 
     private static WorldBenchmark? BenchmarkOf(WorldRow world) => world.Extras is null ? null : WorldBenchmark.FromExtras(Json.ReadOptional<Struct>(world.Extras));

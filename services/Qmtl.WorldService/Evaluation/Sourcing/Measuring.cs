@@ -75,7 +75,7 @@ internal sealed class Measuring(EvaluationCommand command, Preparation preparati
         preparation.Benchmark?.AddTo(values);
         if (baseline is null) return;
         if (command.Stage is "paper") Put(values, BaselineRatios.Compute(values, baseline));
-        if (values.TryGetValue("live_sharpe", out var live) && baseline.TryGetValue("sharpe_per_period", out var then) && BaselineRatios.Ratio(live, then) is { } ratio)
+        if (values.TryGetValue("live_sharpe", out var live) && baseline.TryGetValue("sharpe", out var then) && BaselineRatios.Ratio(live, then) is { } ratio)
         {
             values["live_vs_backtest_sharpe_ratio"] = ratio;
         }

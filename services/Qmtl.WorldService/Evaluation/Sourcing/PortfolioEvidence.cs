@@ -1,5 +1,4 @@
 using Qmtl.Statistics;
-using Qmtl.WorldService.Evaluation.Augmentation;
 using Qmtl.WorldService.Evaluation.Layers;
 
 namespace Qmtl.WorldService.Evaluation.Sourcing;
@@ -9,6 +8,7 @@ namespace Qmtl.WorldService.Evaluation.Sourcing;
 /// <param name="Weights">Weights of the portfolio, by strategy.</param>
 /// <param name="Covariance">Covariance of two strategies per period, in either order; null when not known.</param>
 /// <param name="RealizedReturns">Series by name, oldest first.</param>
+/// <param name="PeriodsPerYear">Periods of the series in a year.</param>
 /// <param name="Stress">Scenario to metric to value.</param>
 /// <param name="CandidateWeight">The weight a newcomer would get, 0 to 1; null leaves it to the formula.</param>
 internal sealed record PortfolioEvidence(
@@ -17,6 +17,7 @@ internal sealed record PortfolioEvidence(
     IReadOnlyDictionary<string, double> Weights,
     Func<string, string, double?> Covariance,
     IReadOnlyDictionary<string, double[]> RealizedReturns,
+    double PeriodsPerYear,
     IReadOnlyDictionary<string, IReadOnlyDictionary<string, double>> Stress,
     double? CandidateWeight)
 {
@@ -60,6 +61,6 @@ internal sealed record PortfolioEvidence(
         var share = held != 0 ? held / (sum + held) : CandidateWeight ?? 1.0 / (others.Length + 1);
         var with = new double[own.Length];
         for (var i = 0; i < with.Length; i++) with[i] = ((1 - share) * without[i]) + (share * own[i]);
-        return ReturnStatistics.Sharpe(with, StrategyReturns.DefaultPeriodsPerYear) - ReturnStatistics.Sharpe(without, StrategyReturns.DefaultPeriodsPerYear);
+        return ReturnStatistics.Sharpe(with, PeriodsPerYear) - ReturnStatistics.Sharpe(without, PeriodsPerYear);
     }
 }

@@ -43,16 +43,16 @@ internal static class Preparing
             var trials = Complexity.Trials(command.Metrics.GetValueOrDefault(strategy));
             var computed = returns is null ? [] : SeriesMeasures.Compute(returns, wanted, trials);
             var derived = portfolio is not null && subjects.Contains(strategy) ? portfolio.Derive(strategy) : [];
-            if (command.Stage is "live" && (RealizedOf(strategy, portfolio) ?? returns?.Values) is { } live)
+            if (command.Stage is "live" && LiveOf(strategy, portfolio, returns) is { } live)
             {
-                foreach (var (name, value) in LiveMeasures.Compute(live, null)) derived[name] = value;
+                foreach (var (name, value) in LiveMeasures.Compute(live, policy.Document.LiveMonitoring?.LookbackDays, null)) derived[name] = value;
             }
 
             evidence[strategy] = new StrategyEvidence(computed, derived, subjects.Contains(strategy) ? returns?.Pack(RunSeriesStore.MaxPoints) : returns);
         }
 
         var realized = portfolio?.RealizedReturns.GetValueOrDefault(WorldBenchmark.SeriesName);
-        return new Preparation(policy, evidence, portfolio, realized is { Length: > 0 } ? new WorldBenchmark(realized, StrategyReturns.DefaultPeriodsPerYear) : benchmark);
+        return new Preparation(policy, evidence, portfolio, realized is { Length: > 0 } ? new WorldBenchmark(realized, portfolio!.PeriodsPerYear) : benchmark);
     }
 
     /// <summary>The series of the request; else, where something really ran and the request measured nothing, what it realised.</summary>
@@ -61,9 +61,15 @@ internal static class Preparing
         if (command.Series.TryGetValue(strategy, out var series)) return StrategyReturns.Of(series, command.Data);
         if (command.Stage is "backtest" || command.Metrics.GetValueOrDefault(strategy) is { Count: > 0 }) return null;
         return RealizedOf(strategy, portfolio) is { Length: > 0 } realized
-            ? new StrategyReturns(realized, command.Data?.PeriodsPerYear ?? StrategyReturns.DefaultPeriodsPerYear, null, portfolio!.AsOf, "risk_hub:" + portfolio.Version)
+            ? new StrategyReturns(realized, portfolio!.PeriodsPerYear, null, portfolio.AsOf, "risk_hub:" + portfolio.Version)
             : null;
     }
+
+    /// <summary>What it realised, by the hub where that knows, else by the series of the request.</summary>
+    private static LiveReturns? LiveOf(string strategy, PortfolioEvidence? portfolio, StrategyReturns? returns) =>
+        RealizedOf(strategy, portfolio) is { Length: > 0 } realized ? new LiveReturns(realized, portfolio!.PeriodsPerYear, "risk_hub:" + portfolio.Version)
+        : returns is null ? null
+        : new LiveReturns(returns.Values, returns.PeriodsPerYear, returns.Source);
 
     private static double[]? RealizedOf(string strategy, PortfolioEvidence? portfolio) => portfolio?.RealizedReturns.GetValueOrDefault(strategy);
 }

@@ -3,6 +3,8 @@ using Qmtl.Storage;
 using Qmtl.V1;
 using Qmtl.WorldService.Decisions;
 using Qmtl.WorldService.Evaluation;
+using Qmtl.WorldService.Evaluation.Augmentation;
+using Qmtl.WorldService.Evaluation.Extended;
 using Qmtl.WorldService.Policies;
 using Qmtl.WorldService.RiskHub;
 using Qmtl.WorldService.Stages;
@@ -22,7 +24,7 @@ internal sealed record LiveEvidence(
     string WorldId, int PolicyVersion, string RulesetHash, PolicyDocument Policy, string RiskTier, bool Strict, IReadOnlyList<string> Active, IReadOnlyList<LiveStrategy> Strategies);
 
 /// <summary>Collects it.</summary>
-internal sealed class LiveEvidenceReader(PolicyStore policies, RiskSnapshots snapshots)
+internal sealed class LiveEvidenceReader(PolicyStore policies, RiskSnapshots snapshots, LiveMonitoringOptions options)
 {
     private static readonly RunCursor Newest = new(UnixTime.FromNanoseconds(long.MaxValue), "");
 
@@ -41,7 +43,8 @@ internal sealed class LiveEvidenceReader(PolicyStore policies, RiskSnapshots sna
         foreach (var row in live)
         {
             var backtest = await RunStore.ListAsync(session, worldId, row.StrategyId, StageNames.Backtest, Newest, 1);
-            strategies.Add(new LiveStrategy(row.StrategyId, row.Since, realized?.GetValueOrDefault(row.StrategyId), backtest.Count > 0 ? backtest[0].ToMessage().Metrics?.Returns?.Sharpe : null));
+            var returns = realized?.GetValueOrDefault(row.StrategyId) ?? await ReportedAsync(session, row, now);
+            strategies.Add(new LiveStrategy(row.StrategyId, row.Since, returns, backtest.Count > 0 ? backtest[0].ToMessage().Metrics?.Returns?.Sharpe : null));
         }
 
         return new LiveEvidence(
@@ -53,6 +56,23 @@ internal sealed class LiveEvidenceReader(PolicyStore policies, RiskSnapshots sna
             profile is { Tier: "high", ClientCritical: true },
             await DecisionStore.ActiveAsync(session, worldId),
             strategies);
+    }
+
+    /// <summary>
+    /// The newest series that a producer sent with a live run of the strategy, since it went live and not too long ago. What an evaluation took
+    /// from the hub does not count: it would outlive the snapshot that it came from.
+    /// </summary>
+    private async Task<LiveReturns?> ReportedAsync(ISession session, StageRow stage, DateTimeOffset now)
+    {
+        var oldest = now - options.MaxSeriesAge;
+        var newest = await RunSeriesStore.NewestAsync(session, stage.WorldId, stage.StrategyId, StageNames.Live, oldest > stage.Since ? oldest : stage.Since);
+        foreach (var series in newest)
+        {
+            var run = await RunStore.FindAsync(session, stage.WorldId, stage.StrategyId, series.RunId);
+            if (StrategyReturns.IsReported(run?.ToMessage().Metrics?.Diagnostics?.ReturnsSource)) return new LiveReturns(series.ReadReturns(), series.PeriodsPerYear, "run:" + series.RunId);
+        }
+
+        return null;
     }
 
     /// <summary>Series of the newest live snapshot that has not expired, by strategy.</summary>

@@ -3,6 +3,7 @@ using Qmtl.Storage;
 using Qmtl.V1;
 using Qmtl.WorldService.Access;
 using Qmtl.WorldService.Evaluation;
+using Qmtl.WorldService.Evaluation.Augmentation;
 using Qmtl.WorldService.Stages;
 using Qmtl.WorldService.Worlds;
 

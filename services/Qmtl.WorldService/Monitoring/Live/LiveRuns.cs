@@ -4,6 +4,7 @@ using Google.Protobuf.WellKnownTypes;
 using Qmtl.Identity;
 using Qmtl.V1;
 using Qmtl.WorldService.Evaluation;
+using Qmtl.WorldService.Evaluation.Augmentation;
 using Qmtl.WorldService.Evaluation.Layers;
 
 namespace Qmtl.WorldService.Monitoring.Live;

@@ -1,6 +1,6 @@
-using Qmtl.WorldService.Monitoring.Live;
+using Qmtl.WorldService.Evaluation.Augmentation;
 
-namespace Qmtl.WorldService.Tests.Monitoring;
+namespace Qmtl.WorldService.Tests.Evaluation;
 
 public sealed class LiveFiguresTests
 {
@@ -39,7 +39,7 @@ public sealed class LiveFiguresTests
         var figures = LiveFigures.Of(new LiveReturns([.. Enumerable.Range(0, 19).Select(i => i % 2 == 0 ? 0.02 : -0.01)], 365, "s"), null, 1);
         Assert.Null(figures.Sharpe);
         Assert.Null(figures.SharpeRatio);
-        Assert.Equal(["live_max_drawdown"], figures.ToMetrics().Keys);
+        Assert.Equal(["live_max_drawdown", "realized_max_drawdown"], figures.ToMetrics().Keys);
     }
 
     [Theory]
