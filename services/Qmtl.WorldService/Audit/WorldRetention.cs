@@ -17,13 +17,14 @@ public static class WorldRetention
             """))
         .AddSingleton(new RetentionRule(
             "apply_runs",
-            "Applies that have ended; the newest of each world stays, and any that holds a world.",
+            "Applies that have ended; the newest of each world stays, any that holds a world, and any by which a strategy is live.",
             "ws_apply_runs",
             """
             updated_at < @cutoff AND phase IN ('completed', 'rolled_back')
                 AND number < (SELECT MAX(later.number) FROM ws_apply_runs later WHERE later.world_id = ws_apply_runs.world_id)
                 AND NOT EXISTS (SELECT 1 FROM ws_worlds world WHERE world.world_id = ws_apply_runs.world_id
                     AND (world.apply_run_id = ws_apply_runs.run_id OR world.frozen_by = ws_apply_runs.run_id))
+                AND NOT EXISTS (SELECT 1 FROM ws_stages stage WHERE stage.world_id = ws_apply_runs.world_id AND stage.run_id = ws_apply_runs.run_id AND stage.stage = 'live')
             """))
         .AddSingleton(new RetentionRule(
             "apply_acknowledgements",

@@ -104,12 +104,12 @@ internal sealed class CohortStore
     private static Task WriteAsync(IUnitOfWork unit, string worldId, IReadOnlyList<Measurement> measured)
     {
         var batch = new RowBatch(
-            "ws_measurements (world_id, strategy_id, stage, run_id, side, metrics, data_start, data_end, updated_at)",
+            "ws_measurements (world_id, strategy_id, stage, run_id, side, symbols, metrics, data_start, data_end, updated_at)",
             """
-            ON CONFLICT (world_id, strategy_id, stage) DO UPDATE SET run_id = excluded.run_id, side = excluded.side, metrics = excluded.metrics,
+            ON CONFLICT (world_id, strategy_id, stage) DO UPDATE SET run_id = excluded.run_id, side = excluded.side, symbols = excluded.symbols, metrics = excluded.metrics,
                 data_start = excluded.data_start, data_end = excluded.data_end, updated_at = excluded.updated_at
             """);
-        foreach (var one in measured) batch.Add(worldId, one.StrategyId, one.Stage, one.RunId, one.Side, JsonSerializer.Serialize(one.Values), one.DataStart, one.DataEnd, one.UpdatedAt);
+        foreach (var one in measured) batch.Add(worldId, one.StrategyId, one.Stage, one.RunId, one.Side, JsonSerializer.Serialize(one.Symbols), JsonSerializer.Serialize(one.Values), one.DataStart, one.DataEnd, one.UpdatedAt);
         return batch.WriteAsync(unit);
     }
 

@@ -45,6 +45,7 @@ internal sealed record EvaluationCommand(
         foreach (var (strategy, series) in Series.OrderBy(pair => pair.Key, StringComparer.Ordinal))
         {
             Add(hasher, "series", strategy, series.Side);
+            foreach (var symbol in series.Symbols) Add(hasher, "symbol", symbol);
             Add(hasher, [.. series.Returns]);
             Add(hasher, [.. series.Equity]);
             Add(hasher, [.. series.Pnl]);

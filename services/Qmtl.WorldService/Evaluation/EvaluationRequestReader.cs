@@ -11,6 +11,8 @@ namespace Qmtl.WorldService.Evaluation;
 /// <summary>Checks a request to evaluate, field by field. Pure.</summary>
 internal sealed class EvaluationRequestReader(WorldServiceOptions options, MetricNames names)
 {
+    private const int MaxSymbols = 10_000;
+    private const int MaxSymbolLength = 100;
     private static readonly string[] Stages = ["backtest", "paper", "live"];
     private static readonly string[] Tiers = ["low", "medium", "high"];
     private static readonly string[] OverrideStatuses = ["approved", "rejected", "none"];
@@ -136,9 +138,19 @@ internal sealed class EvaluationRequestReader(WorldServiceOptions options, Metri
             CheckFinite(one.Pnl, pointer + "/pnl", double.NegativeInfinity);
             if (one is { Pnl.Count: > 0, Returns.Count: 0, Equity.Count: 0 }) throw Refuse.Field(pointer + "/pnl", "needs returns or equity beside it: a profit in currency is no return");
             if (!SeriesSides.Contains(one.Side, StringComparer.Ordinal)) throw Refuse.Field(pointer + "/side", $"must be long, short or both, was '{one.Side}'");
+            CheckSymbols(one.Symbols, pointer + "/symbols");
         }
 
         return new Dictionary<string, StrategySeries>(series, StringComparer.Ordinal);
+    }
+
+    private static void CheckSymbols(RepeatedField<string> symbols, string pointer)
+    {
+        if (symbols.Count > MaxSymbols) throw Refuse.Field(ReasonCodes.TooLarge, pointer, $"may name at most {MaxSymbols} symbols, named {symbols.Count}");
+        for (var i = 0; i < symbols.Count; i++)
+        {
+            if (symbols[i].Length is 0 or > MaxSymbolLength) throw Refuse.Field($"{pointer}/{i}", $"must be a symbol of 1 to {MaxSymbolLength} characters");
+        }
     }
 
     private static void CheckFinite(RepeatedField<double> values, string pointer, double least)

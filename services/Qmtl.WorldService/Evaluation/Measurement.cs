@@ -16,6 +16,9 @@ internal sealed record Measurement
     /// <summary>long, short or both.</summary>
     public string Side { get; init; } = "long";
 
+    /// <summary>What it trades, in ordinal order; empty when unknown.</summary>
+    public IReadOnlyList<string> Symbols { get; init; } = [];
+
     public required IReadOnlyDictionary<string, double> Values { get; init; }
 
     public DateTimeOffset? DataStart { get; init; }
@@ -28,12 +31,12 @@ internal sealed record Measurement
     public static Measurement None(string strategyId, string stage) => new() { StrategyId = strategyId, Stage = stage, Values = new Dictionary<string, double>(StringComparer.Ordinal) };
 
     public Candidate ToCandidate() => new(
-        StrategyId, Side switch { "short" => StrategySide.Short, "both" => StrategySide.Both, _ => StrategySide.Long }, Values, DataEnd, DataEnd - DataStart);
+        StrategyId, Side switch { "short" => StrategySide.Short, "both" => StrategySide.Both, _ => StrategySide.Long }, Values, DataEnd, DataEnd - DataStart) { Symbols = Symbols };
 
     /// <summary>Whether it tells nothing that <paramref name="known"/> does not.</summary>
     public bool SaysTheSame(Measurement known)
     {
-        if (!string.Equals(Side, known.Side, StringComparison.Ordinal) || DataStart != known.DataStart || DataEnd != known.DataEnd || Values.Count != known.Values.Count) return false;
+        if (!string.Equals(Side, known.Side, StringComparison.Ordinal) || DataStart != known.DataStart || DataEnd != known.DataEnd || Values.Count != known.Values.Count || !Symbols.SequenceEqual(known.Symbols, StringComparer.Ordinal)) return false;
         foreach (var (name, value) in Values)
         {
             if (!known.Values.TryGetValue(name, out var before) || !before.Equals(value)) return false;
@@ -54,6 +57,8 @@ internal sealed record MeasurementRow
 
     public string Side { get; init; } = "long";
 
+    public string Symbols { get; init; } = "[]";
+
     public string Metrics { get; init; } = "{}";
 
     public DateTimeOffset? DataStart { get; init; }
@@ -70,6 +75,7 @@ internal sealed record MeasurementRow
         Stage = Stage,
         RunId = RunId,
         Side = Side,
+        Symbols = JsonSerializer.Deserialize<string[]>(Symbols)!,
         Values = ReadMetrics(),
         DataStart = DataStart,
         DataEnd = DataEnd,

@@ -26,3 +26,6 @@ CREATE TABLE ws_run_series (
 );
 -- both:
 CREATE INDEX ws_run_series_by_run ON ws_run_series (world_id, run_id);
+
+-- What a strategy trades, for limits on sectors: a JSON list.
+ALTER TABLE ws_measurements ADD COLUMN symbols TEXT NOT NULL DEFAULT '[]';

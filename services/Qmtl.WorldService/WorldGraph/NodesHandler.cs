@@ -3,6 +3,7 @@ using Qmtl.Identity;
 using Qmtl.Storage;
 using Qmtl.V1;
 using Qmtl.WorldService.Access;
+using Qmtl.WorldService.Edges;
 using Qmtl.WorldService.Worlds;
 
 namespace Qmtl.WorldService.WorldGraph;
@@ -87,6 +88,7 @@ internal sealed class NodesHandler(IDatabase database, WorldWriter writer, World
 
                 // Verdicts about a node that is forgotten would only come back by accident.
                 await ValidationStore.DeleteAsync(change.Unit, request.WorldId, request.NodeId, domain);
+                await EdgeStore.CloseForgottenAsync(change.Unit, request.WorldId, request.NodeId, caller.Subject);
                 await change.AuditAsync("node_forgotten", request, null);
                 return true;
             },

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Qmtl.V1;
+using Qmtl.WorldService.Policies;
 using Qmtl.WorldService.RiskCircuit;
 
 namespace Qmtl.WorldService.Worlds;
@@ -33,6 +34,7 @@ internal static partial class WorldRules
             UpdatedAt = now,
         };
         Check(world, request.RiskProfile, request.Data);
+        WorldSectors.Check(request.Extras);
         return world;
     }
 
@@ -54,6 +56,7 @@ internal static partial class WorldRules
             Extras = Json.WriteOptional(request.Extras) ?? world.Extras,
         };
         Check(updated, request.RiskProfile, request.Data);
+        WorldSectors.Check(request.Extras);
         return updated;
     }
 

@@ -40,7 +40,7 @@ public sealed class AuditCompletenessTests
             host.Client.OverrideEvaluationRunAsync(new OverrideRunRequest { WorldId = "w", StrategyId = "a", RunId = "r1", Status = "rejected", Reason = "test" }, who).ResponseAsync,
         ["AddExPostFailure"] = (host, who) => host.Client.AddExPostFailureAsync(
             new AddExPostFailureRequest { WorldId = "w", StrategyId = "a", RunId = "r1", Failure = new ExPostFailure { Status = "candidate", Severity = "low", Category = "data", ReasonCode = "test" } }, who).ResponseAsync,
-        ["PutEdgeOverride"] = (host, who) => host.Client.PutEdgeOverrideAsync(new PutEdgeOverrideRequest { WorldId = "w", Src = "x", Dst = "y", Active = true, Reason = "test" }, who).ResponseAsync,
+        ["PutEdgeOverride"] = (host, who) => host.Client.PutEdgeOverrideAsync(new PutEdgeOverrideRequest { WorldId = "w", Src = "a", Dst = "b", Active = true, Reason = "test" }, who).ResponseAsync,
         ["PostAllocations"] = (host, who) => host.Client.PostAllocationsAsync(new PostAllocationsRequest { RunId = "al", TotalEquity = 100, WorldAllocations = { ["w"] = 0.5 } }, who).ResponseAsync,
         ["RollbackAllocation"] = async (host, who) =>
         {

@@ -156,6 +156,62 @@ public abstract class EvaluationTests
     }
 
     [ConformanceFact]
+    public async Task Evaluate_SectorCap_FollowsTheSymbolsThatStrategiesReport()
+    {
+        await using var host = await StartAsync();
+        await host.WorldAsync("w", "selection:\n  score: sharpe\n  constraints: {exposure: {sector_cap: {per_sector: 0.3}, sectors: {BTC: money}}}\n", "a", "b", "c", "d");
+
+        // The policy's own map goes before the world's.
+        await host.Client.UpdateWorldAsync(new UpdateWorldRequest { WorldId = "w", Extras = Sectors(("ETH", "layer1"), ("BTC", "layer1")) }).ResponseAsync.Within();
+
+        // Each takes 0.2: a fills money, b would make it 0.4, c lies in the other sector, d in none that anybody knows.
+        await EvaluateHeldAsync(host, "a", "a1", 4, "BTC");
+        await EvaluateHeldAsync(host, "b", "b1", 3, "BTC");
+        await EvaluateHeldAsync(host, "c", "c1", 2, "ETH");
+        Assert.Equal(["a", "c", "d"], (await EvaluateHeldAsync(host, "d", "d1", 1)).Active);
+
+        // What a strategy trades is known from before.
+        var refused = await EvaluateHeldAsync(host, "b", "b2", 3);
+        Assert.Equal(["a", "c", "d"], refused.Active);
+        Assert.Equal("sector_cap_exceeded", refused.Summary.Reason);
+
+        // Half of it in each sector, both just fit.
+        Assert.Equal(["a", "b", "c", "d"], (await EvaluateHeldAsync(host, "b", "b3", 3, "ETH", "BTC")).Active);
+
+        // Without the world's map ETH is as unknown as what d trades, and all that is unknown shares one cap.
+        await host.Client.UpdateWorldAsync(new UpdateWorldRequest { WorldId = "w", Extras = Sectors() }).ResponseAsync.Within();
+        Assert.Equal(["a", "b", "c"], (await EvaluateHeldAsync(host, "a", "a2", 4)).Active);
+    }
+
+    [ConformanceFact]
+    public async Task Sectors_AndSymbols_ThatAreNone_AreRefused()
+    {
+        await using var host = await StartAsync();
+        await host.WorldAsync("w", "top_k: {metric: sharpe, k: 1}", "a");
+        var request = WorldHost.Request("w", "a", "r1", ("sharpe", 1));
+        request.Series["a"] = new StrategySeries { Symbols = { "BTC", "" } };
+        Assert.Equal("/series/a/symbols/1", Assert.Single((await WorldHost.RefusedAsync(() => host.Client.EvaluateAsync(request).ResponseAsync)).Errors).Pointer);
+        var extras = new Struct { Fields = { ["sectors"] = Value.ForStruct(new Struct { Fields = { ["A/B"] = Value.ForNumber(1) } }) } };
+        Assert.Equal("/extras/sectors/A~1B", Assert.Single((await WorldHost.RefusedAsync(() => host.Client.UpdateWorldAsync(new UpdateWorldRequest { WorldId = "w", Extras = extras }).ResponseAsync)).Errors).Pointer);
+        extras.Fields["sectors"] = Value.ForString("money");
+        Assert.Equal("/extras/sectors", Assert.Single((await WorldHost.RefusedAsync(() => host.Client.CreateWorldAsync(new CreateWorldRequest { Id = "x", Extras = extras }).ResponseAsync)).Errors).Pointer);
+    }
+
+    private static Struct Sectors(params (string Symbol, string Sector)[] sectors)
+    {
+        var map = new Struct();
+        foreach (var (symbol, sector) in sectors) map.Fields[symbol] = Value.ForString(sector);
+        return new Struct { Fields = { ["sectors"] = Value.ForStruct(map) } };
+    }
+
+    private static Task<EvaluateResponse> EvaluateHeldAsync(WorldHost host, string strategy, string run, double sharpe, params string[] symbols)
+    {
+        var request = WorldHost.Request("w", strategy, run, ("sharpe", sharpe), ("weight", 0.2));
+        if (symbols.Length > 0) request.Series[strategy] = new StrategySeries { Symbols = { symbols } };
+        return host.Client.EvaluateAsync(request).ResponseAsync.Within();
+    }
+
+    [ConformanceFact]
     public async Task Cohort_InMemory_FollowsEveryWriter()
     {
         await using var host = await StartAsync();

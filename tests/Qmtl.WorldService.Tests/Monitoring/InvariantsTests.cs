@@ -112,6 +112,31 @@ public sealed class InvariantsTests
         Assert.Equal(["edge_open_without_allow_live"], Codes(sound with { World = World() with { AllowLive = false }, Entries = [], Edges = [Edge(active: true)] }));
     }
 
+    [Theory]
+    [InlineData("requested", false)]
+    [InlineData("freeze", false)]
+    [InlineData("switch", true)]
+    [InlineData("unfreeze", true)]
+    [InlineData("unfreeze_pending", true)]
+    [InlineData("completed", true)]
+    [InlineData("rolled_back", false)]
+    public void State_LiveStage_NeedsAnApplyThatSwitched(string phase, bool sound)
+    {
+        var facts = Sound() with { ApplyRuns = new Dictionary<string, string>(StringComparer.Ordinal) { ["apply-1"] = phase } };
+        Assert.Equal(sound ? [] : ["live_stage_without_apply"], Codes(facts));
+        Assert.Equal(["live_stage_without_apply"], Codes(facts with { Stages = [Stage("a", StageNames.Live) with { RunId = "hand" }] }));
+        Assert.Empty(Codes(facts with { Stages = [Stage("a", StageNames.Paper) with { RunId = "hand" }], Entries = [] }));
+    }
+
+    [Theory]
+    [InlineData("domain:backtest", "domain:dryrun", true, "")]
+    [InlineData("a", "n", true, "")]
+    [InlineData("gone", "n", false, "")]
+    [InlineData("gone", "n", true, "edge_end_unknown")]
+    [InlineData("domain:moon", "lost", true, "edge_end_unknown,edge_end_unknown")]
+    public void State_OpenEdges_HaveEndsThatExist(string src, string dst, bool active, string codes) =>
+        Assert.Equal(codes, string.Join(',', Codes(Sound() with { Edges = [Edge(active: false), Edge(active) with { Src = src, Dst = dst }] })));
+
     private static IEnumerable<string> Codes(InvariantFacts facts)
     {
         var report = InvariantsHandler.Report(facts);
@@ -129,14 +154,15 @@ public sealed class InvariantsTests
         ["a"],
         new HashSet<string>(["a"], StringComparer.Ordinal),
         [Edge(active: false)],
-        new HashSet<string>(["apply-1"], StringComparer.Ordinal),
+        new Dictionary<string, string>(StringComparer.Ordinal) { ["apply-1"] = "completed" },
+        new HashSet<string>(["a", "n"], StringComparer.Ordinal),
         Now);
 
     private static WorldRow World() => new() { WorldId = "w", AllowLive = true, DefaultPolicyVersion = 3 };
 
     private static WorldRow Strict() => World() with { RiskProfile = Json.Write(new RiskProfile { Tier = "high", ClientCritical = true }) };
 
-    private static StageRow Stage(string strategy, string stage) => new() { WorldId = "w", StrategyId = strategy, Stage = stage, RunId = "r", Since = Now };
+    private static StageRow Stage(string strategy, string stage) => new() { WorldId = "w", StrategyId = strategy, Stage = stage, RunId = "apply-1", Since = Now };
 
     private static ActivationEntry Entry(string mode) => new() { WorldId = "w", StrategyId = "a", Side = "long", Active = true, EffectiveMode = mode, EntryVersion = 1 };
 

@@ -119,7 +119,7 @@ public abstract class LiveMonitoringTests
         Assert.Equal(("pass", "run:l1", 30), (known.Result.Status, known.Source, known.Points));
 
         // The hub knows better.
-        await PublishReturnsAsync(host, "v1", ("a", 0.01, -0.02));
+        await PublishReturnsAsync(host, "v1", ("a", 0.03, -0.01));
         await RunAsync(host);
         Assert.Equal("risk_hub:v1", Assert.Single((await ReportAsync(host)).Strategies).Source);
 
@@ -242,6 +242,9 @@ public abstract class LiveMonitoringTests
         foreach (var strategy in strategies) await host.EvaluateAsync("w", strategy, "b-" + strategy, ("sharpe", 2));
         await host.Database.WriteAsync(async unit =>
         {
+            await unit.ExecuteAsync(
+                "INSERT INTO ws_apply_runs (world_id, run_id, kind, phase, content_hash, number, state, created_at, updated_at) VALUES ('w', @Promotion, 'apply', 'completed', '', 1, '{}', @Now, @Now)",
+                new { Promotion, unit.Now });
             foreach (var strategy in strategies) await StageStore.SetAsync(unit, "w", strategy, StageNames.Live, Promotion);
         });
         return host;

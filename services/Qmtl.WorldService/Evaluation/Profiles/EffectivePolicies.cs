@@ -22,7 +22,7 @@ internal sealed record EffectivePolicy(int Version, PolicyDocument Document, Pro
 internal sealed class EffectivePolicies(PolicyStore policies)
 {
     private const int CacheLimit = 1_024;
-    private readonly ConcurrentDictionary<(string Checksum, int Version, string Stage, string? RiskProfile, string? Data), EffectivePolicy> _ready = new();
+    private readonly ConcurrentDictionary<(string Checksum, int Version, string Stage, string? RiskProfile, string? Data, string? Extras), EffectivePolicy> _ready = new();
 
     /// <summary>The policy in force for runs of a stage.</summary>
     /// <exception cref="RefusalException">The world has no policy.</exception>
@@ -30,9 +30,10 @@ internal sealed class EffectivePolicies(PolicyStore policies)
     {
         var row = world.DefaultPolicyVersion == 0 ? null : await PolicyStore.FindAsync(session, world.WorldId, world.DefaultPolicyVersion);
         if (row is null) throw new RefusalException(ReasonCodes.PolicyUnknown, $"World '{world.WorldId}' has no policy to judge by; upload one with POST /worlds/{world.WorldId}/policies.");
-        var key = (row.Checksum, row.Version, stage, world.RiskProfile, world.Data);
+        var document = policies.Read(row);
+        var key = (row.Checksum, row.Version, stage, world.RiskProfile, world.Data, WorldSectors.ExtrasFor(document, world));
         if (_ready.TryGetValue(key, out var known)) return known;
-        var policy = Prepare(row, policies.Read(row), world, stage);
+        var policy = Prepare(row, WorldSectors.AddTo(document, world), world, stage);
         if (_ready.Count >= CacheLimit) _ready.Clear();
         _ready[key] = policy;
         return policy;

@@ -1,3 +1,4 @@
+using Qmtl.V1;
 using Qmtl.WorldService.Evaluation.Augmentation;
 using Qmtl.WorldService.Evaluation.Profiles;
 
@@ -41,18 +42,23 @@ internal sealed class Measuring(EvaluationCommand command, Preparation preparati
     private Measurement New(string strategyId, Dictionary<string, double> values, StrategyReturns? returns, Measurement? known)
     {
         var data = command.Data;
+        var series = command.Series.GetValueOrDefault(strategyId);
         return new Measurement
         {
             StrategyId = strategyId,
             Stage = command.Stage,
             RunId = command.RunId,
-            Side = command.Series.TryGetValue(strategyId, out var series) && series.Side.Length > 0 ? series.Side : known?.Side ?? "long",
+            Side = series is { Side.Length: > 0 } ? series.Side : known?.Side ?? "long",
+            Symbols = SymbolsOf(series, known),
             Values = values,
             DataStart = data?.DataStart?.ToDateTimeOffset() ?? returns?.Start,
             DataEnd = (data?.DataEnd ?? data?.AsOf)?.ToDateTimeOffset() ?? returns?.End,
             UpdatedAt = now,
         };
     }
+
+    private static IReadOnlyList<string> SymbolsOf(StrategySeries? series, Measurement? known) =>
+        series is { Symbols.Count: > 0 } ? [.. series.Symbols.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)] : known?.Symbols ?? [];
 
     private Dictionary<string, double> Merge(
         IReadOnlyDictionary<string, double>? given, StrategyEvidence evidence, IReadOnlyDictionary<string, double>? known, IReadOnlyDictionary<string, double>? baseline)

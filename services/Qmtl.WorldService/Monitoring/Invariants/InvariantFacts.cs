@@ -1,6 +1,7 @@
 using Qmtl.Storage;
 using Qmtl.V1;
 using Qmtl.WorldService.Activation;
+using Qmtl.WorldService.Apply;
 using Qmtl.WorldService.Bindings;
 using Qmtl.WorldService.Decisions;
 using Qmtl.WorldService.Edges;
@@ -15,7 +16,8 @@ namespace Qmtl.WorldService.Monitoring.Invariants;
 /// <param name="Policy">The policy in force; null when there is none.</param>
 /// <param name="LatestRuns">The newest run of each strategy and stage.</param>
 /// <param name="Approved">Runs that a person approved against their verdict.</param>
-/// <param name="ApplyRuns">Ids of the world's apply runs.</param>
+/// <param name="ApplyRuns">The phase of each of the world's apply runs, by id.</param>
+/// <param name="Nodes">Nodes that the world knows, in whichever domain.</param>
 internal sealed record InvariantFacts(
     WorldRow World,
     PolicyDocument? Policy,
@@ -26,7 +28,8 @@ internal sealed record InvariantFacts(
     IReadOnlyList<string> Active,
     IReadOnlySet<string> Bound,
     IReadOnlyList<EdgeRow> Edges,
-    IReadOnlySet<string> ApplyRuns,
+    IReadOnlyDictionary<string, string> ApplyRuns,
+    IReadOnlySet<string> Nodes,
     DateTimeOffset Now)
 {
     /// <summary>A client-critical world of tier high.</summary>
@@ -47,7 +50,8 @@ internal sealed record InvariantFacts(
             await DecisionStore.ActiveAsync(session, worldId),
             (await BindingStore.ListAsync(session, worldId)).Select(row => row.StrategyId).ToHashSet(StringComparer.Ordinal),
             await EdgeStore.ListAsync(session, worldId),
-            (await session.QueryAsync<string>("SELECT run_id FROM ws_apply_runs WHERE world_id = @worldId", new { worldId })).ToHashSet(StringComparer.Ordinal),
+            (await session.QueryAsync<ApplyRunRow>("SELECT run_id, phase FROM ws_apply_runs WHERE world_id = @worldId", new { worldId })).ToDictionary(run => run.RunId, run => run.Phase, StringComparer.Ordinal),
+            (await session.QueryAsync<string>("SELECT DISTINCT node_id FROM ws_nodes WHERE world_id = @worldId", new { worldId })).ToHashSet(StringComparer.Ordinal),
             now);
     }
 

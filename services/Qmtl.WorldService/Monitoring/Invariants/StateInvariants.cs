@@ -1,6 +1,8 @@
 using Qmtl.Identity;
 using Qmtl.V1;
 using Qmtl.WorldService.Activation;
+using Qmtl.WorldService.Apply;
+using Qmtl.WorldService.Edges;
 using Qmtl.WorldService.Stages;
 
 namespace Qmtl.WorldService.Monitoring.Invariants;
@@ -49,8 +51,8 @@ internal static class StateInvariants
     /// <summary>Only an apply that is on record freezes a world or keeps it to itself.</summary>
     private static IEnumerable<InvariantFinding> OfFreeze(InvariantFacts facts)
     {
-        if (facts.World.FrozenBy is { } frozenBy && !facts.ApplyRuns.Contains(frozenBy)) yield return Finding("", "frozen_without_apply", $"The world is frozen by the apply '{frozenBy}', of which there is no record");
-        if (facts.World.ApplyRunId is { } running && !facts.ApplyRuns.Contains(running)) yield return Finding("", "apply_without_record", $"The apply '{running}' is in progress and there is no record of it");
+        if (facts.World.FrozenBy is { } frozenBy && !facts.ApplyRuns.ContainsKey(frozenBy)) yield return Finding("", "frozen_without_apply", $"The world is frozen by the apply '{frozenBy}', of which there is no record");
+        if (facts.World.ApplyRunId is { } running && !facts.ApplyRuns.ContainsKey(running)) yield return Finding("", "apply_without_record", $"The apply '{running}' is in progress and there is no record of it");
     }
 
     private static IEnumerable<InvariantFinding> OfStages(InvariantFacts facts)
@@ -60,8 +62,13 @@ internal static class StateInvariants
             if (stage.Stage is not (StageNames.Paper or StageNames.Live)) yield return Finding(stage.StrategyId, "stage_unknown", $"stands at '{stage.Stage}', which is no stage");
             if (!facts.Bound.Contains(stage.StrategyId)) yield return Finding(stage.StrategyId, "stage_without_binding", $"stands at {stage.Stage} and is not bound to the world");
             if (stage.Stage is StageNames.Live && !facts.Active.Contains(stage.StrategyId, StringComparer.Ordinal)) yield return Finding(stage.StrategyId, "live_stage_not_decided", "stands at live and is not among the active ones");
+            if (stage.Stage is StageNames.Live && !IsGranted(facts, stage)) yield return Finding(stage.StrategyId, "live_stage_without_apply", $"stands at live by '{stage.RunId}', and no apply of that id reached its switch");
         }
     }
+
+    /// <summary>An apply gives live when it switches; one that was rolled back ended before that.</summary>
+    private static bool IsGranted(InvariantFacts facts, StageRow stage) =>
+        facts.ApplyRuns.TryGetValue(stage.RunId, out var phase) && ApplyPhases.Parse(phase) is ApplyPhase.Switch or ApplyPhase.Unfreeze or ApplyPhase.UnfreezePending or ApplyPhase.Completed;
 
     private static IEnumerable<InvariantFinding> OfDecisions(InvariantFacts facts) =>
         facts.Active.Where(strategy => !facts.Bound.Contains(strategy)).Select(strategy => Finding(strategy, "decision_without_binding", "is among the active ones and is not bound to the world"));
@@ -72,7 +79,14 @@ internal static class StateInvariants
         var guard = facts.Edges.FirstOrDefault(edge => edge is { Src: Backtest, Dst: Live });
         if (guard is null) yield return Finding("", "edge_guard_missing", $"The world lacks the edge override {Backtest} to {Live}, which keeps backtests from live");
         if (guard is { Active: true } && !facts.World.AllowLive) yield return Finding("", "edge_open_without_allow_live", $"The edge {Backtest} to {Live} is open in a world that does not allow live");
+        foreach (var edge in facts.Edges.Where(edge => edge.Active))
+        {
+            foreach (var end in new[] { edge.Src, edge.Dst }.Where(end => !Exists(facts, end))) yield return Finding("", "edge_end_unknown", $"The open edge {edge.Src} to {edge.Dst} names {end}, which is no domain and no node that the world knows");
+        }
     }
+
+    private static bool Exists(InvariantFacts facts, string end) =>
+        end.StartsWith(EdgeStore.DomainPrefix, StringComparison.Ordinal) ? ExecutionModes.ParseDomain(end[EdgeStore.DomainPrefix.Length..]) is not null : facts.Nodes.Contains(end) || facts.Bound.Contains(end);
 
     private static InvariantFinding Finding(ActivationEntry entry, string code, string message) => Finding(entry.StrategyId, code, $"({entry.Side}) {message}");
 

@@ -93,11 +93,11 @@ internal sealed class PolicyDiffHandler(IDatabase database, PolicyLoader loader,
         var world = await WorldStore.GetAsync(session, request.WorldId);
         if (world.DefaultPolicyVersion == 0) throw new RefusalException(ReasonCodes.PolicyUnknown, $"World '{request.WorldId}' has no policy to compare with; upload one with POST /worlds/{request.WorldId}/policies.");
         var inForce = await FindAsync(session, request.WorldId, world.DefaultPolicyVersion);
-        var current = store.Read(inForce);
+        var current = WorldSectors.AddTo(store.Read(inForce), world);
         var calendar = CalendarOf(world);
-        if (document is not null) return new Compared(calendar, world.DefaultPolicyVersion, current, 0, document.Document, "sha256:" + ContentHash.Sha256Hex(document.Canonical));
+        if (document is not null) return new Compared(calendar, world.DefaultPolicyVersion, current, 0, WorldSectors.AddTo(document.Document, world), "sha256:" + ContentHash.Sha256Hex(document.Canonical));
         var candidate = request.Version == 0 ? inForce : await FindAsync(session, request.WorldId, request.Version);
-        return new Compared(calendar, world.DefaultPolicyVersion, current, candidate.Version, store.Read(candidate), candidate.Checksum);
+        return new Compared(calendar, world.DefaultPolicyVersion, current, candidate.Version, WorldSectors.AddTo(store.Read(candidate), world), candidate.Checksum);
     }
 
     private static async Task<PolicyRow> FindAsync(ISession session, string worldId, int version) =>
