@@ -30,8 +30,7 @@ internal sealed record Measurement
     /// <summary>What is known of a strategy that nobody ever measured.</summary>
     public static Measurement None(string strategyId, string stage) => new() { StrategyId = strategyId, Stage = stage, Values = new Dictionary<string, double>(StringComparer.Ordinal) };
 
-    public Candidate ToCandidate() => new(
-        StrategyId, Side switch { "short" => StrategySide.Short, "both" => StrategySide.Both, _ => StrategySide.Long }, Values, DataEnd, DataEnd - DataStart) { Symbols = Symbols };
+    public Candidate ToCandidate() => new(StrategyId, SideOf(Side), Values, DataEnd, DataEnd - DataStart) { Symbols = Symbols };
 
     /// <summary>Whether it tells nothing that <paramref name="known"/> does not.</summary>
     public bool SaysTheSame(Measurement known)
@@ -44,6 +43,8 @@ internal sealed record Measurement
 
         return true;
     }
+
+    private static StrategySide SideOf(string side) => side switch { "short" => StrategySide.Short, "both" => StrategySide.Both, _ => StrategySide.Long };
 }
 
 /// <summary>A row of <c>ws_measurements</c>.</summary>
