@@ -19,7 +19,7 @@ public sealed class DependencyArrowsTests
         ["Qmtl.Client"] = [.. Foundation, "Qmtl.Strategies", "Qmtl.Data", "Qmtl.Runtime", "Qmtl.Protos"],
         ["Qmtl.Cli"] = [.. Foundation, "Qmtl.Strategies", "Qmtl.Data", "Qmtl.Runtime", "Qmtl.Protos", "Qmtl.Client", "Qmtl.Standalone"],
         // Benchmarks measure what users call, and nothing refers to them.
-        ["Qmtl.Bench"] = [.. Foundation, "Qmtl.Strategies", "Qmtl.Data", "Qmtl.Runtime", "Qmtl.Client"],
+        ["Qmtl.Bench"] = [.. Foundation, "Qmtl.Strategies", "Qmtl.Data", "Qmtl.Runtime", "Qmtl.Client", "Qmtl.WorldService"],
         ["Qmtl.ServiceDefaults"] = ["Qmtl.Protos", "Qmtl.Identity"],
         ["Qmtl.Storage"] = ["Qmtl.Identity"],
         ["Qmtl.Messaging"] = ["Qmtl.Identity", "Qmtl.Storage"],

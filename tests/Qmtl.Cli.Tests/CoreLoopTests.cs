@@ -136,7 +136,10 @@ public sealed class CoreLoopTests(StackFixture stack) : IClassFixture<StackFixtu
 
         var standing = (await JsonAsync("world", "strategies", world)).GetProperty("strategies")[0];
         var table = await RunAsync("world", "strategies", world);
-        Assert.Equal((id, "backtest", true, "warn"), (standing.GetProperty("strategy_id").GetString(), standing.GetProperty("stage").GetString(), standing.GetProperty("active").GetBoolean(), standing.GetProperty("status").GetString()));
+        Assert.Equal((id, "backtest", true), (standing.GetProperty("strategy_id").GetString(), standing.GetProperty("stage").GetString(), standing.GetProperty("active").GetBoolean()));
+
+        // The background check warns about so short a history, once it has come to it.
+        Assert.Contains(standing.GetProperty("status").GetString(), new[] { "pass", "warn" });
         Assert.Equal((0, true), (table.ExitCode, table.Out.Contains(id, StringComparison.Ordinal)));
 
         var frozen = await JsonAsync("world", "activation", world, id, "--freeze");

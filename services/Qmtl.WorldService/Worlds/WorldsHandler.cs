@@ -28,16 +28,15 @@ internal sealed class WorldsHandler(
                 if (await WorldStore.FindAsync(unit, world.WorldId) is { } existing) throw Exists(existing);
                 await WorldStore.InsertAsync(unit, world);
                 await EdgeStore.InsertDefaultAsync(unit, world.WorldId);
-                if (request.Policy.Length > 0) world = await AddPolicyAsync(unit, world, request.Policy, caller);
-                var message = world.ToMessage();
                 await unit.AuditAsync(new Storage.Audit.AuditEntry(caller.Subject, "world_created")
                 {
                     WorldId = world.WorldId,
                     CorrelationId = caller.CorrelationId,
                     Request = Json.Write(request),
-                    Result = Json.Write(message),
+                    Result = Json.Write(world.ToMessage()),
                 });
-                return message;
+                if (request.Policy.Length > 0) world = await AddPolicyAsync(unit, world, request.Policy, caller);
+                return world.ToMessage();
             },
             cancellationToken);
     }

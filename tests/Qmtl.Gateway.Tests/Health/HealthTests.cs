@@ -72,6 +72,6 @@ public sealed class HealthTests : FreshGateway
 
         Assert.Equal(HttpStatusCode.Accepted, response.StatusCode);
         Assert.Equal(trace, Assert.Single(Peers.Graph.Traces));
-        Assert.Contains(trace, await Storage.DatabaseExtensions.ScalarAsync<string>(Gateway.Database, "SELECT headers FROM bus_log"), StringComparison.Ordinal);
+        Assert.Contains(trace, await Storage.DatabaseExtensions.ScalarAsync<string>(Gateway.Database, "SELECT headers FROM bus_log WHERE topic = 'gateway.ingest'"), StringComparison.Ordinal);
     }
 }

@@ -132,7 +132,10 @@ internal sealed class GatewayHost : IAsyncDisposable
     public async Task<int> CountAsync(string table) => await Database.ScalarAsync<int>($"SELECT COUNT(*) FROM {table}");
 
     /// <summary>Rows that a submission may leave.</summary>
-    public async Task<int> KeptAsync() => await CountAsync("gw_strategies") + await CountAsync("gw_dedupe") + await CountAsync("gw_strategy_worlds") + await CountAsync("bus_log");
+    public async Task<int> KeptAsync() => await CountAsync("gw_strategies") + await CountAsync("gw_dedupe") + await CountAsync("gw_strategy_worlds") + await IngestedAsync();
+
+    /// <summary>Submissions in the commit log.</summary>
+    public async Task<int> IngestedAsync() => await Database.ScalarAsync<int>("SELECT COUNT(*) FROM bus_log WHERE topic = 'gateway.ingest'");
 
     /// <summary>What WorldService says when a policy changes.</summary>
     public Task PublishPolicyAsync(string world, int version) => Bus.PublishAsync(

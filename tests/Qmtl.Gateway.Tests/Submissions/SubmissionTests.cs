@@ -67,7 +67,7 @@ public abstract class SubmissionTests : IAsyncLifetime
             Assert.Equal((HttpStatusCode.Conflict, "E_DUPLICATE"), (answer.Status, answer.Code));
             Assert.Equal(accepted.Text("strategy_id"), answer.Text("strategy_id"));
         });
-        Assert.Equal((1, 1), (await _gateway.CountAsync("gw_strategies"), await _gateway.CountAsync("bus_log")));
+        Assert.Equal((1, 1), (await _gateway.CountAsync("gw_strategies"), await _gateway.IngestedAsync()));
     }
 
     [ConformanceFact]

@@ -204,7 +204,9 @@ public sealed class AuditCompletenessTests
 
     private static StoreValidationRequest Verdict() => new()
     {
-        WorldId = "w", Result = "valid", Key = new EvalKeyParts { NodeId = "n", ContractId = "c", DatasetFingerprint = "sha256:1", CodeVersion = "v1" },
+        WorldId = "w",
+        Result = "valid",
+        Key = new EvalKeyParts { NodeId = "n", ContractId = "c", DatasetFingerprint = "sha256:1", CodeVersion = "v1" },
     };
 
     private static async Task ApplyAsync(WorldHost host, Metadata who)

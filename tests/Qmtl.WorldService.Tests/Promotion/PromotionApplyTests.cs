@@ -111,7 +111,10 @@ public abstract class PromotionApplyTests
         await host.ReadyAsync("manual_approval", "a", "b");
         ApplyRequest Request(string run, params string[] strategies) => new()
         {
-            WorldId = "w", RunId = run, Plan = new ApplyPlan { Activate = { strategies } }, GatingPolicy = LiveGating.Standard("sha256:1"),
+            WorldId = "w",
+            RunId = run,
+            Plan = new ApplyPlan { Activate = { strategies } },
+            GatingPolicy = LiveGating.Standard("sha256:1"),
         };
         await host.ApproveAsync("ann", "a");
         var refused = await WorldHost.RefusedAsync(() => host.Client.ApplyAsync(Request("r1", "b")).ResponseAsync.Within());

@@ -18,7 +18,7 @@ internal sealed class ApplyProgress
     /// <returns>Done; failed when it was rolled back or is not over.</returns>
     public async Task<int> FollowAsync(CliRun run, GatewayClient gateway, string world, string runId, CancellationToken cancellationToken)
     {
-        var until = DateTimeOffset.UtcNow.AddSeconds(run.Get(_wait));
+        var until = TimeProvider.System.GetUtcNow().AddSeconds(run.Get(_wait));
         var shown = 0;
         while (true)
         {
@@ -30,7 +30,7 @@ internal sealed class ApplyProgress
 
             shown = apply.Stages.Count;
             var isOver = apply.Phase is "completed" or "rolled_back";
-            if (isOver || DateTimeOffset.UtcNow >= until)
+            if (isOver || TimeProvider.System.GetUtcNow() >= until)
             {
                 run.Print(apply, screen => Draw(screen, apply));
                 return apply.Phase is "completed" ? ExitCodes.Done : ExitCodes.Failed;
