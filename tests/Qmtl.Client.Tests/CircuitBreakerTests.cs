@@ -108,8 +108,15 @@ public sealed class CircuitBreakerTests
         gateway.Refuse("GET /worlds/w/strategies/s/runs/r", 404, "E_RUN_UNKNOWN", "Not yet.");
         using var client = new GatewayClient(gateway.Address);
 
-        var refusal = await Assert.ThrowsAsync<RefusalException>(() => client.WaitForEvaluationAsync("w", "s", "r", TimeSpan.FromMilliseconds(40), TimeSpan.FromMilliseconds(10))).Within();
+        var waiting = client.WaitForEvaluationAsync("w", "s", "r", TimeSpan.FromSeconds(40), TimeSpan.FromSeconds(10), _clock);
+        await UntilAsync(() => gateway.Calls.Count == 1);
+        while (!waiting.IsCompleted)
+        {
+            _clock.Advance(TimeSpan.FromSeconds(5));
+            await Task.WhenAny(waiting, Task.Delay(20));
+        }
 
+        var refusal = await Assert.ThrowsAsync<RefusalException>(() => waiting).Within();
         Assert.Equal(ReasonCodes.Timeout, refusal.Code);
         Assert.True(gateway.Calls.Count > 1);
     }
