@@ -112,9 +112,15 @@ internal sealed class ActivationReconciler(DecisionStore decisions)
         return inputs with { Stages = stages };
     }
 
+    /// <summary>The sides of the active strategies; nobody asks for those of others.</summary>
     private static async Task<Dictionary<string, IReadOnlyList<string>>> SidesAsync(WorldChange change)
     {
-        var rows = await change.Unit.QueryAsync<SideRow>("SELECT strategy_id, side FROM ws_measurements WHERE world_id = @WorldId", new { change.World.WorldId });
+        var rows = await change.Unit.QueryAsync<SideRow>(
+            """
+            SELECT m.strategy_id, m.side FROM ws_measurements m
+            JOIN ws_decisions d ON d.world_id = m.world_id AND d.strategy_id = m.strategy_id WHERE m.world_id = @WorldId
+            """,
+            new { change.World.WorldId });
         return rows.GroupBy(row => row.StrategyId, StringComparer.Ordinal).ToDictionary(
             group => group.Key,
             group => (IReadOnlyList<string>)[.. ActivationRules.Sides.Where(side => group.Any(row => row.Side is "both" || string.Equals(row.Side, side, StringComparison.Ordinal)))],

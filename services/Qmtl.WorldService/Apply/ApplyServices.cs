@@ -1,6 +1,5 @@
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Qmtl.WorldService.Apply.Gating;
-using Qmtl.WorldService.Promotion;
 
 namespace Qmtl.WorldService.Apply;
 
@@ -10,7 +9,6 @@ internal static class ApplyServices
     public static IServiceCollection AddApply(this IServiceCollection services, IConfiguration configuration)
     {
         services.AddSingleton(configuration.GetSection(ApplyOptions.Section).Get<ApplyOptions>() ?? new ApplyOptions());
-        services.TryAddSingleton<ILiveEligibility, NoLiveEligibility>();
         services.TryAddSingleton<IRiskMeasures, HubRiskMeasures>();
         services.AddSingleton<GatingFactsReader>();
         services.AddSingleton<ApplyConditions>();
