@@ -45,10 +45,8 @@ internal sealed class EffectivePolicies(PolicyStore policies)
         if (strict) document = document with { Validation = new ValidationPolicy(Fail: true, MissingMetric.Fail) };
         var profile = ProfileChoice.Choose(document, stage) is { } chosen ? new ProfileRules(chosen) : null;
         var hash = NodeId.Prefix + Blake3.HashHex(Encoding.UTF8.GetBytes(row.Payload));
-        return new EffectivePolicy(row.Version, profile?.AddTo(document) ?? document, profile, hash, strict, CalendarOf(world));
+        return new EffectivePolicy(row.Version, profile?.AddTo(document) ?? document, profile, hash, strict, WorldCalendar.MarketOf(world));
     }
-
-    private static TradingCalendar CalendarOf(WorldRow world) => TradingCalendar.Of(Json.ReadOptional<WorldData>(world.Data)?.Presets.FirstOrDefault()?.Universe?.AssetClass);
 
     /// <summary>Clients depend on the world and much is at stake: nothing that could not be judged may pass.</summary>
     private static bool IsStrict(WorldRow world) =>

@@ -23,7 +23,14 @@ internal static class WorldCalendar
         return calendar ?? TradingCalendar.Continuous;
     }
 
+    /// <summary>The hours of a world's market.</summary>
+    public static TradingCalendar MarketOf(WorldRow world) => Of(Json.ReadOptional<WorldData>(world.Data));
+
     /// <summary>The hours that a policy counts lag by in a world: the clock, unless the policy asks for the exchange's calendar.</summary>
-    public static TradingCalendar Of(WorldRow world, PolicyDocument? policy) =>
-        policy?.DataCurrency?.FollowsCalendar == true ? Of(Json.ReadOptional<WorldData>(world.Data)) : TradingCalendar.Continuous;
+    public static TradingCalendar Of(WorldRow world, PolicyDocument? policy) => Asked(policy) ? MarketOf(world) : TradingCalendar.Continuous;
+
+    /// <inheritdoc cref="Of(WorldRow, PolicyDocument?)"/>
+    public static TradingCalendar For(PolicyDocument policy, TradingCalendar market) => Asked(policy) ? market : TradingCalendar.Continuous;
+
+    private static bool Asked(PolicyDocument? policy) => policy?.DataCurrency?.FollowsCalendar == true;
 }

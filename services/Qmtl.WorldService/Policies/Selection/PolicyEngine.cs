@@ -1,3 +1,5 @@
+using Qmtl.WorldService.Policies.Calendars;
+
 namespace Qmtl.WorldService.Policies.Selection;
 
 /// <summary>
@@ -27,7 +29,7 @@ internal static class PolicyEngine
         TopKStage.Run(traces, ranked, policy.TopK);
         LevelStage.Run(rules, ranked, rows);
 
-        var teller = new ReasonTeller(rules, rows, shares, inputs.Calendar, inputs.Now);
+        var teller = new ReasonTeller(rules, rows, shares, WorldCalendar.For(policy, inputs.Calendar), inputs.Now);
         var verdicts = new HysteresisStage(policy, shares, inputs.Now).Run(traces, conflicts, teller);
         var active = Array.FindAll(verdicts, verdict => verdict.Active);
         return new PolicyOutcome(

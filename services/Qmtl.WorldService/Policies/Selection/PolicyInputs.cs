@@ -51,6 +51,6 @@ internal sealed record PolicyInputs(
     /// <summary>Known groups of pairs, besides <see cref="Correlations"/>.</summary>
     public IReadOnlyList<CorrelationMatrix> Matrices { get; init; } = [];
 
-    /// <summary>The hours that count as lag, as <see cref="WorldCalendar"/> finds them for the world and its policy.</summary>
+    /// <summary>The hours of the world's market; lag counts by them only where the policy asks for the calendar of the exchange.</summary>
     public TradingCalendar Calendar { get; init; } = TradingCalendar.Continuous;
 }

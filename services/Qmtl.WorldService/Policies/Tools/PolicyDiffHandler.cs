@@ -94,7 +94,7 @@ internal sealed class PolicyDiffHandler(IDatabase database, PolicyLoader loader,
         if (world.DefaultPolicyVersion == 0) throw new RefusalException(ReasonCodes.PolicyUnknown, $"World '{request.WorldId}' has no policy to compare with; upload one with POST /worlds/{request.WorldId}/policies.");
         var inForce = await FindAsync(session, request.WorldId, world.DefaultPolicyVersion);
         var current = WorldSectors.AddTo(store.Read(inForce), world);
-        var calendar = CalendarOf(world);
+        var calendar = WorldCalendar.MarketOf(world);
         if (document is not null) return new Compared(calendar, world.DefaultPolicyVersion, current, 0, WorldSectors.AddTo(document.Document, world), "sha256:" + ContentHash.Sha256Hex(document.Canonical));
         var candidate = request.Version == 0 ? inForce : await FindAsync(session, request.WorldId, request.Version);
         return new Compared(calendar, world.DefaultPolicyVersion, current, candidate.Version, WorldSectors.AddTo(store.Read(candidate), world), candidate.Checksum);
@@ -103,9 +103,6 @@ internal sealed class PolicyDiffHandler(IDatabase database, PolicyLoader loader,
     private static async Task<PolicyRow> FindAsync(ISession session, string worldId, int version) =>
         await PolicyStore.FindAsync(session, worldId, version) ?? throw new RefusalException(
             ReasonCodes.PolicyUnknown, string.Create(CultureInfo.InvariantCulture, $"World '{worldId}' has no policy version {version}; list its versions with GET /worlds/{worldId}/policies."));
-
-    private static TradingCalendar CalendarOf(WorldRow world) =>
-        TradingCalendar.Of(Json.ReadOptional<WorldData>(world.Data)?.Presets.Select(preset => preset.Universe?.AssetClass).FirstOrDefault(name => !string.IsNullOrEmpty(name)));
 
     private LoadedPolicy Load(string text)
     {
