@@ -5,6 +5,7 @@ using Qmtl.Gateway.Events;
 using Qmtl.Gateway.Health;
 using Qmtl.Gateway.Submissions;
 using Qmtl.Gateway.Telemetry;
+using Qmtl.Gateway.Tokens;
 using Qmtl.Gateway.Worlds;
 using Qmtl.Messaging;
 using Qmtl.ServiceDefaults.Rpc;
@@ -30,6 +31,7 @@ public static class GatewayExtensions
         builder.Services.AddClients();
         builder.AddOptions();
 
+        builder.Services.AddEventTokens(builder.Configuration);
         builder.Services.AddSingleton<GatewayMetrics>();
         builder.Services.AddSingleton<WorldServiceBreaker>();
         builder.Services.AddSingleton<WorldServiceCaller>();

@@ -4,6 +4,7 @@ using Grpc.Core;
 using Qmtl.Gateway.Events;
 using Qmtl.Gateway.Health;
 using Qmtl.Gateway.Submissions;
+using Qmtl.Gateway.Tokens;
 using Qmtl.Gateway.Worlds;
 using Qmtl.Identity;
 using Qmtl.Protos;
@@ -14,13 +15,14 @@ using Qmtl.V1;
 namespace Qmtl.Gateway;
 
 /// <summary>The rpcs: reads a request, calls the capability, writes the answer.</summary>
-internal sealed class GatewayService(
+internal sealed partial class GatewayService(
     IDatabase database,
     SubmissionPipeline pipeline,
     DependencyProbes probes,
     EventHub hub,
     EventSnapshots snapshots,
     EventHistory history,
+    TokenKeys tokenKeys,
     V1.DagManager.DagManagerClient dagManager,
     WorldService.WorldServiceClient worlds,
     WorldServiceOptions worldOptions,

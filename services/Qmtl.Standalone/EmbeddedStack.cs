@@ -48,6 +48,8 @@ public sealed class EmbeddedStack : IEmbeddedStack
             ["DASHBOARD_PORT"] = "0",
             ["BindAddress"] = "127.0.0.1",
             [$"{StorageOptions.Section}:{nameof(StorageOptions.Directory)}"] = Path.GetFullPath(stateDirectory),
+            // It ends with its caller, and so may its tokens.
+            ["Gateway:Tokens:EphemeralKey"] = "true",
             // Nobody asked for a server, so it speaks only of trouble, and never on the output of the program that hosts it.
             ["Logging:LogLevel:Default"] = nameof(LogLevel.Warning),
             ["Logging:Console:LogToStandardErrorThreshold"] = nameof(LogLevel.Trace),

@@ -70,6 +70,18 @@ public static class ReasonCodes
     /// <summary>The caller did not prove who they are.</summary>
     public static ReasonCode Auth { get; } = new("E_AUTH", 401, "The caller did not prove who they are");
 
+    /// <summary>The token was not signed here or cannot be read.</summary>
+    public static ReasonCode TokenInvalid { get; } = new("E_TOKEN_INVALID", 401, "The token was not signed here or cannot be read");
+
+    /// <summary>The token has ended or does not count yet.</summary>
+    public static ReasonCode TokenExpired { get; } = new("E_TOKEN_EXPIRED", 401, "The token has ended or does not count yet");
+
+    /// <summary>The token is for another purpose.</summary>
+    public static ReasonCode TokenAudience { get; } = new("E_TOKEN_AUDIENCE", 401, "The token is for another purpose");
+
+    /// <summary>The token counts once and was used already.</summary>
+    public static ReasonCode TokenReplayed { get; } = new("E_TOKEN_REPLAYED", 401, "The token counts once and was used already");
+
     /// <summary>The caller may not do this.</summary>
     public static ReasonCode PermissionDenied { get; } = new("E_PERMISSION_DENIED", 403, "The caller may not do this");
 
@@ -261,9 +273,6 @@ public static class ReasonCodes
 
     /// <summary>The body is not a CloudEvent.</summary>
     public static ReasonCode CloudEventRequired { get; } = new("E_CE_REQUIRED", 400, "The body is not a CloudEvent");
-
-    /// <summary>The event token is not valid or has ended.</summary>
-    public static ReasonCode TokenInvalid { get; } = new("E_TOKEN_INVALID", 401, "The event token is not valid or has ended");
 
     // Queues and the global graph.
 
