@@ -16,7 +16,6 @@ public static class ProtoJson
 {
     private static readonly JsonWriterOptions Compact = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
     private static readonly JsonWriterOptions Indented = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true, Indented = true };
-    private static readonly JsonDocumentOptions Strict = new() { MaxDepth = 64 };
 
     /// <summary>The message as JSON text.</summary>
     public static string Write(IMessage message, bool indented = false)
@@ -67,18 +66,8 @@ public static class ProtoJson
     /// <exception cref="ProtoJsonException">The JSON does not fit the message.</exception>
     public static void Merge(IMessage message, ReadOnlyMemory<byte> utf8)
     {
-        using var document = JsonDocument.Parse(utf8, Strict);
-        Merge(message, document.RootElement);
-    }
-
-    /// <summary>Reads parsed JSON into an existing message.</summary>
-    /// <exception cref="ProtoJsonException">The JSON does not fit the message.</exception>
-    public static void Merge(IMessage message, JsonElement json)
-    {
         ArgumentNullException.ThrowIfNull(message);
-        var reader = new ProtoJsonReader();
-        reader.Merge(message, json, "");
-        reader.ThrowIfAny();
+        ProtoJsonReader.Merge(message, utf8.Span);
     }
 
     /// <summary>Sets or, for a list, adds to a field of <paramref name="message"/> from the text of a path segment or query parameter.</summary>

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Qmtl.Bench.Measuring;
 
 namespace Qmtl.Bench.Policy;
@@ -6,13 +7,19 @@ namespace Qmtl.Bench.Policy;
 internal static class PolicySuite
 {
     private static readonly Unit Milliseconds = new("ms", IsRate: false, 1e3);
+    private static readonly Unit PerStrategy = new("ns/strategy", IsRate: false, 1e9);
 
     public static IReadOnlyList<Benchmark> Benchmarks { get; } =
     [
         Selection("policy-1000", 1_000, goal: null),
         Selection("policy-10000", 10_000, Goal.Value(must: 40, aim: 10)),
-        Selection("policy-20000", 20_000, goal: null),
         Selection("policy-10000-matrix", 10_000, Goal.Value(must: 40, aim: 10), matrices: true),
+        Scaling(1_000),
+        Scaling(2_000),
+        Scaling(5_000),
+        Scaling(10_000),
+        Scaling(20_000),
+        Scaling(50_000),
         new EvaluateHttp("evaluate-http-1000", "1,000 strategies evaluated over HTTP, their metrics in the request as known before; fsync on", Goal.Value(must: 5), EvaluateBody.Repeated),
         new EvaluateHttp("evaluate-http-1000-changed", "the same, all metrics new and stored", Goal.Value(must: 5), EvaluateBody.Changed),
         new EvaluateHttp("evaluate-http-1000-sourced", "the same, metrics found in the store", Goal.Value(must: 5), EvaluateBody.Sourced),
@@ -26,4 +33,16 @@ internal static class PolicySuite
         goal,
         Milliseconds,
         scale => SelectionContest.Prepare(scale switch { Scale.Full => strategies, Scale.Quick => strategies / 10, _ => 300 }, matrices));
+
+    /// <summary>The same for worlds of many sizes, by strategy: flat where the engine is linear.</summary>
+    private static ContestBenchmark Scaling(int strategies) => new(
+        string.Create(CultureInfo.InvariantCulture, $"policy-linear-{strategies}"),
+        $"{strategies:N0} strategies judged and explained, time for each of them; baseline: the same loop without reasons",
+        goal: null,
+        PerStrategy,
+        scale =>
+        {
+            var count = scale switch { Scale.Full => strategies, Scale.Quick => strategies / 10, _ => 300 };
+            return SelectionContest.Prepare(count, matrices: false) with { Items = count };
+        });
 }

@@ -31,7 +31,8 @@ internal sealed class SampleWorld(PolicyInputs inputs, PairCorrelation[] pairs)
     {
         var random = new Random(seed);
         var ids = Enumerable.Range(0, strategies).Select(i => string.Create(CultureInfo.InvariantCulture, $"strategy-{i:00000}")).ToArray();
-        var candidates = ids.Select(id => new Candidate(id, (StrategySide)random.Next(1, 3), Metrics(random), Now.AddMinutes(-random.Next(0, 90)), TimeSpan.FromDays(random.Next(50, 900)))).ToArray();
+        var sets = new MetricSetMaker();
+        var candidates = ids.Select(id => new Candidate(id, (StrategySide)random.Next(1, 3), sets.Make(Metrics(random)), Now.AddMinutes(-random.Next(0, 90)), TimeSpan.FromDays(random.Next(50, 900)))).ToArray();
         var states = ids.Where(_ => random.Next(20) == 0).ToDictionary(
             id => id, _ => new StrategyState(Active: true, Now.AddHours(-random.Next(1, 10)), random.Next(1, 5), random.Next(0, 2)), StringComparer.Ordinal);
         PairCorrelation[] across = [.. Across(ids, random)];

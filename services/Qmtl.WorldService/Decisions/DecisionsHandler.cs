@@ -74,8 +74,19 @@ internal static class StrategyIds
 {
     public const int MaxLength = 200;
 
+    public static bool IsValid(string id)
+    {
+        if (id.Length is 0 or > MaxLength) return false;
+        foreach (var c in id)
+        {
+            if (char.IsControl(c) || c is ' ' or '/') return false;
+        }
+
+        return true;
+    }
+
     public static void Check(string id, string pointer)
     {
-        if (id.Length is 0 or > MaxLength || id.Any(c => char.IsControl(c) || c is ' ' or '/')) throw Refuse.Field(pointer, $"must be a strategy id of 1 to {MaxLength} characters without blanks and '/', was '{(id.Length <= 40 ? id : id[..40] + "...")}'");
+        if (!IsValid(id)) throw Refuse.Field(pointer, $"must be a strategy id of 1 to {MaxLength} characters without blanks and '/', was '{(id.Length <= 40 ? id : id[..40] + "...")}'");
     }
 }

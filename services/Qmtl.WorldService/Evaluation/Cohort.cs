@@ -3,6 +3,7 @@ using System.Text.Json;
 using Qmtl.Storage;
 using Qmtl.WorldService.Bindings;
 using Qmtl.WorldService.Decisions;
+using Qmtl.WorldService.Policies.Selection;
 using Qmtl.WorldService.Worlds;
 
 namespace Qmtl.WorldService.Evaluation;
@@ -38,8 +39,16 @@ internal sealed record Cohort(Members Members, IReadOnlyList<string> Active)
     }
 
     /// <summary>The metrics of a strategy at exactly this stage.</summary>
-    public Measurement? At(string strategyId, string stage) =>
-        Members.Measurements.TryGetValue(strategyId, out var all) ? all.FirstOrDefault(one => string.Equals(one.Stage, stage, StringComparison.Ordinal)) : null;
+    public Measurement? At(string strategyId, string stage)
+    {
+        if (!Members.Measurements.TryGetValue(strategyId, out var all)) return null;
+        foreach (var one in all)
+        {
+            if (string.Equals(one.Stage, stage, StringComparison.Ordinal)) return one;
+        }
+
+        return null;
+    }
 }
 
 /// <summary>
@@ -64,12 +73,13 @@ internal sealed class CohortStore
     {
         var active = await DecisionStore.ActiveAsync(session, worldId);
         if (_kept.TryGetValue(worldId, out var kept) && kept.Revision == revision) return new Cohort(kept, active);
+        var sets = new MetricSetMaker();
         var members = new Members(
             revision,
             [.. (await BindingStore.ListAsync(session, worldId)).Select(row => row.StrategyId)],
             (await session.QueryAsync<MeasurementRow>("SELECT * FROM ws_measurements WHERE world_id = @worldId", new { worldId }))
                 .GroupBy(row => row.StrategyId, StringComparer.Ordinal)
-                .ToDictionary(group => group.Key, group => (IReadOnlyList<Measurement>)[.. group.Select(row => row.ToMeasurement())], StringComparer.Ordinal),
+                .ToDictionary(group => group.Key, group => (IReadOnlyList<Measurement>)[.. group.Select(row => row.ToMeasurement(sets))], StringComparer.Ordinal),
             (await session.QueryAsync<SelectionRow>("SELECT * FROM ws_selection WHERE world_id = @worldId", new { worldId })).ToDictionary(row => row.StrategyId, StringComparer.Ordinal));
         // What a transaction reads may be its own writes, which a rollback takes back; only a reader's copy is sure to be committed.
         if (session is not IUnitOfWork) Keep(worldId, members);

@@ -1,5 +1,5 @@
-using System.Runtime.InteropServices;
-using System.Text;
+using System.Buffers;
+using Google.Protobuf.Collections;
 using Qmtl.Identity;
 using Qmtl.V1;
 using Qmtl.WorldService.Policies.Selection;
@@ -16,7 +16,7 @@ internal sealed record EvaluationCommand(
     string RiskTier,
     string ModelCardVersion,
     IReadOnlyList<string> Subjects,
-    IReadOnlyDictionary<string, IReadOnlyDictionary<string, double>> Metrics,
+    IReadOnlyDictionary<string, MetricSet> Metrics,
     IReadOnlyDictionary<string, StrategySeries> Series,
     IReadOnlyList<PairCorrelation> Correlations,
     IReadOnlyList<string> Previous,
@@ -29,55 +29,53 @@ internal sealed record EvaluationCommand(
     /// <summary>Equal for equal content, so that a repeated request is known; the run id is not part of it.</summary>
     public string ContentHash()
     {
-        var hasher = new Blake3Hasher();
-        Add(hasher, WorldId, Stage, RiskTier, ModelCardVersion, CampaignId);
-        foreach (var subject in Subjects) Add(hasher, "subject", subject);
-        foreach (var (strategy, metrics) in Metrics.OrderBy(pair => pair.Key, StringComparer.Ordinal))
+        var hasher = new ContentHasher();
+        hasher.Add(WorldId, Stage, RiskTier, ModelCardVersion, CampaignId);
+        foreach (var subject in Subjects) hasher.Add("subject", subject);
+        foreach (var strategy in Ordered(Metrics.Keys))
         {
-            Add(hasher, "metrics", strategy);
-            foreach (var (name, value) in metrics.OrderBy(pair => pair.Key, StringComparer.Ordinal))
+            hasher.Add("metrics", strategy);
+            var metrics = Metrics[strategy];
+            foreach (var place in metrics.Schema.Ordinal)
             {
-                Add(hasher, name);
-                Add(hasher, [value]);
+                hasher.Add(metrics.Schema.Names[place]);
+                hasher.Add(metrics.Numbers[place]);
             }
         }
 
-        foreach (var (strategy, series) in Series.OrderBy(pair => pair.Key, StringComparer.Ordinal))
+        foreach (var strategy in Ordered(Series.Keys))
         {
-            Add(hasher, "series", strategy, series.Side);
-            foreach (var symbol in series.Symbols) Add(hasher, "symbol", symbol);
-            Add(hasher, [.. series.Returns]);
-            Add(hasher, [.. series.Equity]);
-            Add(hasher, [.. series.Pnl]);
+            var series = Series[strategy];
+            hasher.Add("series", strategy, series.Side);
+            foreach (var symbol in series.Symbols) hasher.Add("symbol", symbol);
+            Add(hasher, series.Returns);
+            Add(hasher, series.Equity);
+            Add(hasher, series.Pnl);
         }
 
         foreach (var (first, second, value) in Correlations.OrderBy(pair => pair.First, StringComparer.Ordinal).ThenBy(pair => pair.Second, StringComparer.Ordinal))
         {
-            Add(hasher, "correlation", first, second);
-            Add(hasher, [value]);
+            hasher.Add("correlation", first, second);
+            hasher.Add(value);
         }
 
-        foreach (var strategy in Previous) Add(hasher, "previous", strategy);
-        Add(hasher, Override is null ? "" : Json.Write(Override), Data is null ? "" : Json.Write(Data));
-        Span<byte> digest = stackalloc byte[Blake3.DigestBytes];
-        hasher.Finish(digest);
-        return NodeId.Prefix + Convert.ToHexStringLower(digest);
+        foreach (var strategy in Previous) hasher.Add("previous", strategy);
+        hasher.Add(Override is null ? "" : Json.Write(Override), Data is null ? "" : Json.Write(Data));
+        return NodeId.Prefix + hasher.Finish();
     }
 
-    // Lengths go first, so that no two contents run together into one.
-    private static void Add(Blake3Hasher hasher, params ReadOnlySpan<string> texts)
+    private static void Add(ContentHasher hasher, RepeatedField<double> numbers)
     {
-        foreach (var text in texts)
-        {
-            var bytes = Encoding.UTF8.GetBytes(text);
-            hasher.Update(BitConverter.GetBytes(bytes.Length));
-            hasher.Update(bytes);
-        }
+        var copy = ArrayPool<double>.Shared.Rent(numbers.Count);
+        numbers.CopyTo(copy, 0);
+        hasher.Add(copy.AsSpan(0, numbers.Count));
+        ArrayPool<double>.Shared.Return(copy);
     }
 
-    private static void Add(Blake3Hasher hasher, ReadOnlySpan<double> numbers)
+    private static string[] Ordered(IEnumerable<string> keys)
     {
-        hasher.Update(BitConverter.GetBytes(numbers.Length));
-        hasher.Update(MemoryMarshal.AsBytes(numbers));
+        string[] ordered = [.. keys];
+        Array.Sort(ordered, StringComparer.Ordinal);
+        return ordered;
     }
 }

@@ -48,11 +48,12 @@ internal sealed class EvaluationHandler(
         var started = clock.GetTimestamp();
         Activity.Current?.SetTag("world_id", command.WorldId).SetTag("run_id", command.RunId);
 
-        // Statistics over long series are computed before the transaction: on SQLite all writers stand behind it.
+        // Statistics and hashes over long series are computed before the transaction: on SQLite all writers stand behind it.
         var preparation = await preparer.PrepareAsync(command, cancellationToken);
+        var hash = command.DryRun ? "" : command.ContentHash();
         var (runs, outcome) = command.DryRun
             ? await database.ReadAsync(session => PreviewAsync(session, command, preparation), cancellationToken)
-            : await writer.ChangeAsync(command.WorldId, caller, change => RecordAsync(change, command, preparation), cancellationToken);
+            : await writer.ChangeAsync(command.WorldId, caller, change => RecordAsync(change, command, preparation, hash), cancellationToken);
         metrics.Evaluated(clock.GetElapsedTime(started), Count(outcome, Transition.Promote), Count(outcome, Transition.Demote));
         return runs;
     }
@@ -65,7 +66,7 @@ internal sealed class EvaluationHandler(
         return ([.. command.Subjects.Select(subject => builder.Build(subject, null))], null);
     }
 
-    private async Task<(IReadOnlyList<EvaluationRun> Runs, PolicyOutcome? Outcome)> RecordAsync(WorldChange change, EvaluationCommand command, Preparation prepared)
+    private async Task<(IReadOnlyList<EvaluationRun> Runs, PolicyOutcome? Outcome)> RecordAsync(WorldChange change, EvaluationCommand command, Preparation prepared, string hash)
     {
         var unit = change.Unit;
         if (string.Equals(change.World.State, WorldStates.Suspended, StringComparison.Ordinal))
@@ -74,7 +75,6 @@ internal sealed class EvaluationHandler(
         }
 
         foreach (var subject in command.Subjects) await RunReviewHandler.CheckOwnerAsync(change, subject, command.Override);
-        var hash = command.ContentHash();
         var earlier = await RunStore.FindAllAsync(unit, command.WorldId, command.RunId, command.Subjects);
 
         // The same request again, perhaps because its answer was lost: the same answer, and nothing counted twice.

@@ -1,6 +1,5 @@
 using System.Globalization;
 using Google.Protobuf.Collections;
-using Google.Protobuf.WellKnownTypes;
 using Qmtl.Identity;
 using Qmtl.V1;
 using Qmtl.WorldService.Decisions;
@@ -67,8 +66,13 @@ internal sealed class EvaluationRequestReader(WorldServiceOptions options, Metri
         CheckData(request.Data);
         var strategies = request.Metrics.Keys.Union(request.Series.Keys, StringComparer.Ordinal).ToArray();
         if (strategies.Length > options.MaxStrategies) throw Refuse.Field("/metrics", $"may name at most {options.MaxStrategies} strategies, named {strategies.Length}");
-        foreach (var strategy in strategies) StrategyIds.Check(strategy, Pointer(request.Metrics.ContainsKey(strategy) ? "metrics" : "series", strategy));
+        foreach (var strategy in strategies)
+        {
+            if (!StrategyIds.IsValid(strategy)) StrategyIds.Check(strategy, Pointer(request.Metrics.ContainsKey(strategy) ? "metrics" : "series", strategy));
+        }
+
         for (var i = 0; i < request.Previous.Count; i++) StrategyIds.Check(request.Previous[i], $"/previous/{i}");
+        var flattener = new MetricFlattener(names);
         return new EvaluationCommand(
             worldId,
             runId,
@@ -76,7 +80,7 @@ internal sealed class EvaluationRequestReader(WorldServiceOptions options, Metri
             OneOf(request.RiskTier, "/risk_tier", Tiers, "medium"),
             request.ModelCardVersion,
             subjects,
-            request.Metrics.ToDictionary(pair => pair.Key, pair => (IReadOnlyDictionary<string, double>)Flatten(pair.Key, pair.Value), StringComparer.Ordinal),
+            request.Metrics.ToDictionary(pair => pair.Key, pair => flattener.Flatten(pair.Key, pair.Value), StringComparer.Ordinal),
             CheckSeries(request.Series),
             [.. request.Correlations.Select(pair => ReadPair(pair.Key, pair.Value))],
             [.. request.Previous],
@@ -86,44 +90,6 @@ internal sealed class EvaluationRequestReader(WorldServiceOptions options, Metri
         {
             CampaignId = campaignId,
         };
-    }
-
-    /// <summary>Groups become dotted names; a name that the registry knows also stands without its group.</summary>
-    private Dictionary<string, double> Flatten(string strategy, Struct metrics)
-    {
-        var values = new Dictionary<string, double>(StringComparer.Ordinal);
-        Flatten(metrics, "", Pointer("metrics", strategy), values, 0);
-        return values;
-    }
-
-    private void Flatten(Struct group, string prefix, string pointer, Dictionary<string, double> values, int depth)
-    {
-        if (depth > 4) throw Refuse.Field(pointer, "is nested deeper than 4 groups");
-        foreach (var (name, value) in group.Fields)
-        {
-            var here = Policies.Documents.JsonPointer.Child(pointer, name);
-            switch (value.KindCase)
-            {
-                case Value.KindOneofCase.NullValue:
-                    break;
-                case Value.KindOneofCase.StructValue:
-                    Flatten(value.StructValue, $"{prefix}{name}.", here, values, depth + 1);
-                    break;
-                case Value.KindOneofCase.NumberValue when double.IsFinite(value.NumberValue):
-                    Set(values, prefix, name, value.NumberValue);
-                    break;
-                default:
-                    throw Refuse.Field(here, "must be a finite number, a group of them, or null for unknown");
-            }
-        }
-    }
-
-    private void Set(Dictionary<string, double> values, string prefix, string name, double value)
-    {
-        var known = names.Canonical(name);
-        var number = MetricNames.Normalise(known, value);
-        if (prefix.Length > 0) values[prefix + name] = value;
-        if (prefix.Length == 0 || names.Knows(known)) values[known] = number;
     }
 
     private Dictionary<string, StrategySeries> CheckSeries(MapField<string, StrategySeries> series)

@@ -28,21 +28,14 @@ internal sealed record Measurement
     public DateTimeOffset UpdatedAt { get; init; }
 
     /// <summary>What is known of a strategy that nobody ever measured.</summary>
-    public static Measurement None(string strategyId, string stage) => new() { StrategyId = strategyId, Stage = stage, Values = new Dictionary<string, double>(StringComparer.Ordinal) };
+    public static Measurement None(string strategyId, string stage) => new() { StrategyId = strategyId, Stage = stage, Values = MetricSet.Empty };
 
     public Candidate ToCandidate() => new(StrategyId, SideOf(Side), Values, DataEnd, DataEnd - DataStart) { Symbols = Symbols };
 
     /// <summary>Whether it tells nothing that <paramref name="known"/> does not.</summary>
-    public bool SaysTheSame(Measurement known)
-    {
-        if (!string.Equals(Side, known.Side, StringComparison.Ordinal) || DataStart != known.DataStart || DataEnd != known.DataEnd || Values.Count != known.Values.Count || !Symbols.SequenceEqual(known.Symbols, StringComparer.Ordinal)) return false;
-        foreach (var (name, value) in Values)
-        {
-            if (!known.Values.TryGetValue(name, out var before) || !before.Equals(value)) return false;
-        }
-
-        return true;
-    }
+    public bool SaysTheSame(Measurement known) =>
+        string.Equals(Side, known.Side, StringComparison.Ordinal) && DataStart == known.DataStart && DataEnd == known.DataEnd
+        && MetricSet.AreSame(Values, known.Values) && Symbols.SequenceEqual(known.Symbols, StringComparer.Ordinal);
 
     private static StrategySide SideOf(string side) => side switch { "short" => StrategySide.Short, "both" => StrategySide.Both, _ => StrategySide.Long };
 }
@@ -70,14 +63,16 @@ internal sealed record MeasurementRow
 
     public Dictionary<string, double> ReadMetrics() => JsonSerializer.Deserialize<Dictionary<string, double>>(Metrics)!;
 
-    public Measurement ToMeasurement() => new()
+    /// <summary>The row as others see it.</summary>
+    /// <param name="sets">Makes the metrics of all rows of a reading, so that they share their names.</param>
+    public Measurement ToMeasurement(MetricSetMaker sets) => new()
     {
         StrategyId = StrategyId,
         Stage = Stage,
         RunId = RunId,
         Side = Side,
         Symbols = JsonSerializer.Deserialize<string[]>(Symbols)!,
-        Values = ReadMetrics(),
+        Values = sets.Make(ReadMetrics()),
         DataStart = DataStart,
         DataEnd = DataEnd,
         UpdatedAt = UpdatedAt,

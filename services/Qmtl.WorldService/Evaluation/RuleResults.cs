@@ -20,11 +20,10 @@ internal static class RuleResults
     ];
 
     /// <summary>The five rules of one strategy, by name.</summary>
-    /// <param name="softer">What the profile says beyond the selection.</param>
+    /// <param name="reasons">Those of the verdict, and what the profile says beyond the selection.</param>
     /// <param name="profile">Overrides severities and owners where it names them; null without a profile.</param>
-    public static IReadOnlyDictionary<string, RuleResult> Of(StrategyVerdict verdict, IReadOnlyList<ReasonNode> softer, ProfileRules? profile)
+    public static IReadOnlyDictionary<string, RuleResult> Of(ReasonNode[] reasons, ProfileRules? profile)
     {
-        ReasonNode[] reasons = [.. verdict.Reasons, .. softer];
         var results = new Dictionary<string, RuleResult>(StringComparer.Ordinal);
         foreach (var (name, metricClass, severity, owner) in Rules)
         {

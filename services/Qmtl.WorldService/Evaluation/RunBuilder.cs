@@ -16,7 +16,6 @@ internal sealed class RunBuilder
     private readonly Judgement _judgement;
     private readonly Timestamp _now;
     private readonly LayerResults _layers;
-    private readonly Dictionary<string, StrategyVerdict> _verdicts;
 
     public RunBuilder(EvaluationCommand command, Preparation preparation, Judgement judgement, DateTimeOffset now)
     {
@@ -26,15 +25,13 @@ internal sealed class RunBuilder
         _now = Timestamp.FromDateTimeOffset(now);
         var baselines = judgement.Origins.Where(pair => pair.Value.Baseline is not null).ToDictionary(pair => pair.Key, pair => pair.Value.Baseline!, StringComparer.Ordinal);
         _layers = new LayerResults(new LayerInputs(preparation.Policy.Document, command.Stage, judgement.Metrics, preparation.Policy.Strict, baselines));
-        var subjects = command.Subjects.ToHashSet(StringComparer.Ordinal);
-        _verdicts = judgement.Outcome.Verdicts.Where(verdict => subjects.Contains(verdict.StrategyId)).ToDictionary(verdict => verdict.StrategyId, StringComparer.Ordinal);
     }
 
     /// <summary>The record of one strategy.</summary>
     /// <param name="earlier">The run as it stood, when it is evaluated again: what people said about it stays.</param>
     public EvaluationRun Build(string strategyId, EvaluationRun? earlier)
     {
-        var verdict = _verdicts[strategyId];
+        var verdict = _judgement.Outcome.Find(strategyId)!;
         var values = _judgement.Metrics[strategyId];
         var policy = _preparation.Policy;
         var run = new EvaluationRun
@@ -52,13 +49,13 @@ internal sealed class RunBuilder
             UpdatedAt = _now,
             Revision = (earlier?.Revision ?? 0) + 1,
         };
-        ReasonNode[] softer = [.. policy.Profile?.Check(values, policy.Document.Validation) ?? []];
-        foreach (var (name, result) in RuleResults.Of(verdict, softer, policy.Profile)) run.Validation.Results.Add(name, result);
+        ReasonNode[] reasons = [.. verdict.Reasons, .. policy.Profile?.Check(values, policy.Document.Validation) ?? []];
+        foreach (var (name, result) in RuleResults.Of(reasons, policy.Profile)) run.Validation.Results.Add(name, result);
         foreach (var (name, result) in _layers.Of(strategyId)) run.Validation.Results.Add(name, result);
-        run.Explanation.Add(verdict.Reasons.Concat(softer).Select(ReasonMessages.Of));
+        run.Explanation.Add(reasons.Select(ReasonMessages.Of));
         run.Metrics.Diagnostics = Diagnose(run, values, _judgement.Origins[strategyId]);
         if (earlier is not null) run.ExPostFailures.Add(earlier.ExPostFailures);
-        run.Summary = Summarise(verdict, [.. verdict.Reasons, .. softer], run, earlier?.Summary);
+        run.Summary = Summarise(verdict, reasons, run, earlier?.Summary);
         return run;
     }
 

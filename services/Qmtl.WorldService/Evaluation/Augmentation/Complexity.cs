@@ -6,6 +6,8 @@ internal static class Complexity
     /// <summary>Metric under which the number of trials is reported.</summary>
     public const string SearchIntensity = "search_intensity";
 
+    private const string Group = "diagnostics.";
+
     private static readonly (string Name, double Weight)[] Weights =
     [
         ("n_features", 0.2), ("feature_dim", 0.2), ("n_parameters", 0.2), ("code_cc", 0.1), ("nodes", 0.1),
@@ -32,6 +34,9 @@ internal static class Complexity
         return reported ? score : null;
     }
 
+    /// <summary>Whether anything that <see cref="Score"/> reads is among the names.</summary>
+    public static bool IsReportedIn(IReadOnlyDictionary<string, double> metrics) => Weights.Select(weight => weight.Name).Append(SearchIntensity).Any(name => metrics.ContainsKey(name) || metrics.ContainsKey(Group + name));
+
     /// <summary>The number of trials, at least 1.</summary>
     public static int Trials(IReadOnlyDictionary<string, double>? metrics) => metrics is not null && Reported(metrics) is { } trials ? Math.Max(trials, 1) : 1;
 
@@ -40,5 +45,5 @@ internal static class Complexity
 
     // With its group and without it: producers report either.
     private static double? Find(IReadOnlyDictionary<string, double> metrics, string name) =>
-        (metrics.TryGetValue(name, out var value) || metrics.TryGetValue("diagnostics." + name, out value)) && value >= 0 && double.IsFinite(value) ? value : null;
+        (metrics.TryGetValue(name, out var value) || metrics.TryGetValue(Group + name, out value)) && value >= 0 && double.IsFinite(value) ? value : null;
 }

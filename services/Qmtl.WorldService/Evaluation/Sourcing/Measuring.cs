@@ -1,6 +1,7 @@
 using Qmtl.V1;
 using Qmtl.WorldService.Evaluation.Augmentation;
 using Qmtl.WorldService.Evaluation.Profiles;
+using Qmtl.WorldService.Policies.Selection;
 
 namespace Qmtl.WorldService.Evaluation.Sourcing;
 
@@ -13,6 +14,9 @@ internal sealed class Measuring(EvaluationCommand command, Preparation preparati
     private readonly HashSet<string> _subjects = command.Subjects.ToHashSet(StringComparer.Ordinal);
     private readonly Dictionary<string, Measurement> _measured = new(StringComparer.Ordinal);
     private readonly Dictionary<string, MetricOrigin> _origins = new(StringComparer.Ordinal);
+    private readonly MetricSetMaker _sets = new();
+    private MetricSchema? _askedOf;
+    private bool _mayAdd;
 
     /// <summary>Strategies that the request or a series says something about.</summary>
     public IEnumerable<string> Named => command.Metrics.Where(pair => pair.Value.Count > 0).Select(pair => pair.Key).Union(preparation.Evidence.Keys, StringComparer.Ordinal);
@@ -39,7 +43,7 @@ internal sealed class Measuring(EvaluationCommand command, Preparation preparati
         return _measured[strategyId] = New(strategyId, values, evidence.Returns, known);
     }
 
-    private Measurement New(string strategyId, Dictionary<string, double> values, StrategyReturns? returns, Measurement? known)
+    private Measurement New(string strategyId, MetricSet values, StrategyReturns? returns, Measurement? known)
     {
         var data = command.Data;
         var series = command.Series.GetValueOrDefault(strategyId);
@@ -60,31 +64,43 @@ internal sealed class Measuring(EvaluationCommand command, Preparation preparati
     private static IReadOnlyList<string> SymbolsOf(StrategySeries? series, Measurement? known) =>
         series is { Symbols.Count: > 0 } ? [.. series.Symbols.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)] : known?.Symbols ?? [];
 
-    private Dictionary<string, double> Merge(
+    private MetricSet Merge(
         IReadOnlyDictionary<string, double>? given, StrategyEvidence evidence, IReadOnlyDictionary<string, double>? known, IReadOnlyDictionary<string, double>? baseline)
     {
-        var values = new Dictionary<string, double>(StringComparer.Ordinal);
-        Put(values, known);
-        Put(values, evidence.Derived);
-        Put(values, evidence.Computed);
-        Put(values, given);
-        Augment(values, baseline);
+        var merge = new MetricMerge();
+        merge.Put(known);
+        merge.Put(evidence.Derived);
+        merge.Put(evidence.Computed);
+        merge.Put(given);
+        Augment(merge, baseline);
         // Ratios and the like are ours to compute, but a producer that reports one of its own is taken at its word.
-        Put(values, given);
-        return values;
+        if (merge.IsMerged) merge.Put(given);
+        return _sets.Make(merge.Values);
     }
 
-    private void Augment(Dictionary<string, double> values, IReadOnlyDictionary<string, double>? baseline)
+    private void Augment(MetricMerge merge, IReadOnlyDictionary<string, double>? baseline)
     {
-        if (values.TryGetValue("sharpe", out var sharpe) && values.TryGetValue("cv_sharpe_mean", out var folded)) values[ProfileRules.CvSharpeGap] = Math.Abs(sharpe - folded);
-        if (Complexity.Score(values) is { } complexity) values["strategy_complexity"] = complexity;
-        preparation.Benchmark?.AddTo(values);
-        if (baseline is null) return;
-        if (command.Stage is "paper") Put(values, BaselineRatios.Compute(values, baseline));
-        if (values.TryGetValue("live_sharpe", out var live) && baseline.TryGetValue("sharpe", out var then) && BaselineRatios.Ratio(live, then) is { } ratio)
+        if (MayAdd(merge.Values))
         {
-            values["live_vs_backtest_sharpe_ratio"] = ratio;
+            if (merge.Values.TryGetValue("sharpe", out var sharpe) && merge.Values.TryGetValue("cv_sharpe_mean", out var folded)) merge.Set(ProfileRules.CvSharpeGap, Math.Abs(sharpe - folded));
+            if (Complexity.Score(merge.Values) is { } complexity) merge.Set("strategy_complexity", complexity);
         }
+
+        if (preparation.Benchmark is { } benchmark) benchmark.AddTo(merge.Edit());
+        if (baseline is null) return;
+        if (command.Stage is "paper") merge.Put(BaselineRatios.Compute(merge.Values, baseline));
+        if (merge.Values.TryGetValue("live_sharpe", out var live) && baseline.TryGetValue("sharpe", out var then) && BaselineRatios.Ratio(live, then) is { } ratio)
+        {
+            merge.Set("live_vs_backtest_sharpe_ratio", ratio);
+        }
+    }
+
+    /// <summary>False where the names alone say that there is nothing to compute; asked once for strategies that report the same names.</summary>
+    private bool MayAdd(IReadOnlyDictionary<string, double> values)
+    {
+        if (values is not MetricSet set) return true;
+        if (!ReferenceEquals(set.Schema, _askedOf)) (_askedOf, _mayAdd) = (set.Schema, set.Schema.Find("cv_sharpe_mean") >= 0 || Complexity.IsReportedIn(set));
+        return _mayAdd;
     }
 
     private string SourceOf(IReadOnlyDictionary<string, double>? given, StrategyEvidence evidence, Measurement? known) =>
@@ -93,10 +109,4 @@ internal sealed class Measuring(EvaluationCommand command, Preparation preparati
         : known is not null ? "run:" + known.RunId
         : evidence.Derived.Count > 0 && preparation.Portfolio is { } portfolio ? "risk_hub:" + portfolio.Version
         : "none";
-
-    private static void Put(Dictionary<string, double> values, IReadOnlyDictionary<string, double>? more)
-    {
-        if (more is null) return;
-        foreach (var (name, value) in more) values[name] = value;
-    }
 }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using Qmtl.WorldService.Policies.Documents;
 
@@ -13,7 +14,7 @@ internal sealed class HysteresisStage(PolicyDocument policy, ExposureShares? sha
 
     public StrategyVerdict[] Run(CandidateTrace[] all, ConflictGraph conflicts, ReasonTeller teller)
     {
-        var next = new Step[all.Length];
+        var next = ArrayPool<Step>.Shared.Rent(all.Length);
         foreach (var trace in all) next[trace.Index] = Advance(trace);
         AdmitEntrants(all, next, conflicts);
 
@@ -42,6 +43,7 @@ internal sealed class HysteresisStage(PolicyDocument policy, ExposureShares? sha
             };
         }
 
+        ArrayPool<Step>.Shared.Return(next, clearArray: true);
         return verdicts;
     }
 

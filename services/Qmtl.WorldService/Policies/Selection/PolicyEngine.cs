@@ -22,7 +22,7 @@ internal static class PolicyEngine
         }
 
         var ranked = RankingStage.Run(traces, rated: policy.Ranking is not null);
-        var conflicts = ConflictGraph.Of(traces, inputs, policy.MaxCorrelation);
+        using var conflicts = ConflictGraph.Of(traces, inputs, policy.MaxCorrelation);
         var shares = ExposureShares.Of(policy, traces, ranked);
         CorrelationStage.Run(traces, ranked, conflicts, policy.MaxCorrelation);
         ExposureStage.Run(traces, ranked, shares);
@@ -40,10 +40,11 @@ internal static class PolicyEngine
 
     private static Candidate[] InOrder(IReadOnlyList<Candidate> given)
     {
-        var candidates = given.ToArray();
+        var candidates = given as Candidate[] ?? [.. given];
         for (var i = 1; i < candidates.Length; i++)
         {
             if (string.CompareOrdinal(candidates[i - 1].StrategyId, candidates[i].StrategyId) <= 0) continue;
+            candidates = [.. given];
             Array.Sort(candidates, static (a, b) => string.CompareOrdinal(a.StrategyId, b.StrategyId));
             break;
         }

@@ -15,13 +15,14 @@ internal enum Transition
 internal sealed record StrategyVerdict(
     string StrategyId, StrategySide Side, bool Active, bool Selected, string Code, double? Score, int? Rank, Transition Transition, StrategyState Next)
 {
-    private IReadOnlyList<ReasonNode>? _reasons;
-
     /// <summary>Knows the facts from which the reasons are told.</summary>
     public required Explanation Explanation { get; init; }
 
-    /// <summary>Every rule that looked at the strategy, in order. Told once, when first asked for.</summary>
-    public IReadOnlyList<ReasonNode> Reasons => _reasons ??= Explanation.Tell();
+    /// <summary>
+    /// Every rule that looked at the strategy, in order. Told anew each time, equal each time, and not kept: trees of ten thousand strategies that
+    /// outlive their reader cost more to collect than to tell. Who reads them twice holds on to them.
+    /// </summary>
+    public IReadOnlyList<ReasonNode> Reasons => Explanation.Tell();
 }
 
 /// <summary>The answer for all of them.</summary>

@@ -55,9 +55,10 @@ internal sealed class CoverageCounter
     {
         foreach (var verdict in outcome.Verdicts)
         {
-            foreach (var node in verdict.Reasons.SelectMany(Leaves)) Count(node, verdict.Side);
+            var reasons = verdict.Reasons;
+            foreach (var node in reasons.SelectMany(Leaves)) Count(node, verdict.Side);
             CountTransition(verdict, before.GetValueOrDefault(verdict.StrategyId, StrategyState.New));
-            foreach (var rule in Deciding(verdict).SelectMany(Find).Distinct()) rule.Decisive++;
+            foreach (var rule in Deciding(verdict, reasons).SelectMany(Find).Distinct()) rule.Decisive++;
         }
 
         if (outcome.Currency is { Outcome: not RuleOutcome.Pass } currency)
@@ -95,11 +96,11 @@ internal sealed class CoverageCounter
     }
 
     /// <summary>The parts of the first reason that carries the verdict's code; of all that failed, where none carries it.</summary>
-    private static IEnumerable<ReasonNode> Deciding(StrategyVerdict verdict)
+    private static IEnumerable<ReasonNode> Deciding(StrategyVerdict verdict, IReadOnlyList<ReasonNode> reasons)
     {
         if (verdict.Code is SelectionCodes.Selected) return [];
-        var named = verdict.Reasons.FirstOrDefault(reason => string.Equals(reason.Code, verdict.Code, StringComparison.Ordinal));
-        ReasonNode[] roots = named is not null ? [named] : [.. verdict.Reasons.Where(reason => reason.Outcome == RuleOutcome.Fail && reason.Rule is not "data_currency")];
+        var named = reasons.FirstOrDefault(reason => string.Equals(reason.Code, verdict.Code, StringComparison.Ordinal));
+        ReasonNode[] roots = named is not null ? [named] : [.. reasons.Where(reason => reason.Outcome == RuleOutcome.Fail && reason.Rule is not "data_currency")];
         return roots.SelectMany(RuleResults.Decisive).SelectMany(Leaves);
     }
 
