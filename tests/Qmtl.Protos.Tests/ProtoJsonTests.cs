@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
@@ -149,6 +150,49 @@ public sealed class ProtoJsonTests
         Assert.Equal(pointer, Assert.Single(failure.Errors).Pointer);
     }
 
+    [Theory]
+    [InlineData("""{"series":{"a/b":{"returns":[1,2,"x"]}}}""", "/series/a~1b/returns/2")]
+    [InlineData("""{"series":{"s":{"returns":[1,null]}}}""", "/series/s/returns/1")]
+    [InlineData("""{"series":{"s":{"returns":[1e999]}}}""", "/series/s/returns/0")]
+    [InlineData("""{"series":{"s":{"returns":[1],"returns":[2]}}}""", "/series/s/returns")]
+    [InlineData("""{"metrics":{"s":{"a":1,"a":2}}}""", "/metrics/s/a")]
+    [InlineData("""{"metrics":{"s":{},"s":{}}}""", "/metrics/s")]
+    [InlineData("""{"metrics":{"s":{"a":[[1],[2,1e999]]}}}""", "/metrics/s/a/1/1")]
+    [InlineData("""{"metrics":{"s":{"a\ud800":1}}}""", "/metrics/s/")]
+    [InlineData("""{"none":{"a":[1,{"b":2}]},"run_id":"r"}""", "/none")]
+    [InlineData("""{"run_id":[1,[2]],"stage":"backtest"}""", "/run_id")]
+    public void Reading_WhatDoesNotFitInAnEvaluation_NamesThePlace(string json, string pointer)
+    {
+        var failure = Assert.Throws<ProtoJsonException>(() => ProtoJson.Read<EvaluateRequest>(json));
+
+        Assert.Equal(pointer, Assert.Single(failure.Errors).Pointer);
+    }
+
+    [Theory]
+    [InlineData("""{"none":1,"run_id":"r" """)]
+    [InlineData("""{"none":1} {}""")]
+    [InlineData("")]
+    public void Reading_WhatIsNotJson_IsRefusedAsSuch_WhateverElseIsWrong(string json) => Assert.ThrowsAny<JsonException>(() => ProtoJson.Read<EvaluateRequest>(json));
+
+    [Fact]
+    public void Reading_ManyFaults_StopsAtSome()
+    {
+        var failure = Assert.Throws<ProtoJsonException>(() => ProtoJson.Read<EvaluateRequest>(WithReturns(Enumerable.Repeat("true", 10_000))));
+
+        Assert.Equal(32, failure.Errors.Count);
+    }
+
+    [Fact]
+    public void Reading_LongSeries_TakesEachNumberOnce()
+    {
+        var numbers = Enumerable.Range(0, 10_000).Select(i => i / 7.0).ToArray();
+
+        var request = ProtoJson.Read<EvaluateRequest>(WithReturns(numbers.Select(number => number.ToString("R", CultureInfo.InvariantCulture))));
+
+        Assert.Equal(numbers, request.Series["s"].Returns);
+        Assert.Equal("long", request.Series["s"].Side);
+    }
+
     [Fact]
     public void Reading_EndlessNesting_Ends() =>
         Assert.ThrowsAny<JsonException>(() => ProtoJson.Read<EvaluateRequest>($$"""{"metrics":{"s":{"a":{{new string('[', 10_000)}}"""));
@@ -174,6 +218,8 @@ public sealed class ProtoJsonTests
         Assert.Equal(chunk, DiffChunk.Parser.ParseJson(ProtoJson.Write(chunk)));
         Assert.Equal(chunk, ProtoJson.Read<DiffChunk>(JsonFormatter.Default.Format(chunk)));
     }
+
+    private static string WithReturns(IEnumerable<string> numbers) => "{\"series\":{\"s\":{\"returns\":[" + string.Join(',', numbers) + "],\"side\":\"long\"}}}";
 
     private static void AssertJson(string expected, IMessage message)
     {

@@ -25,7 +25,7 @@ internal sealed class EvaluateHttp(string name, string what, Goal? goal, Evaluat
     private const int StrategyCount = 1_000;
 
     // A service that runs for a day is not the one of its first second: before measuring, the compiler's last tier must have replaced what a request runs.
-    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(4);
+    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(10);
 
     public override async Task<IReadOnlyList<Measurement>> RunAsync(Scale scale, CancellationToken cancellationToken)
     {
