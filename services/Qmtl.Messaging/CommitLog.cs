@@ -53,7 +53,7 @@ public sealed record IngestRecord(string StrategyId, DateTimeOffset At, JsonNode
 /// <summary>The log of what was accepted, written before anything is done about it.</summary>
 public interface ICommitLog
 {
-    /// <summary>Appends; when the task completes, the submission can no longer be lost.</summary>
+    /// <summary>Appends; when the task completes, the submission can no longer be lost. With a broker it stands in the outbox then, and the place is that in the outbox.</summary>
     Task<LogPosition> AppendAsync(IngestRecord record, CancellationToken cancellationToken = default);
 
     /// <summary>Hands each record to <paramref name="handle"/> until <paramref name="stop"/>. Its offset is committed after it was handled, so it comes again after a crash in between.</summary>
@@ -68,10 +68,10 @@ public static class CommitLogExtensions
 }
 
 /// <inheritdoc/>
-internal sealed class CommitLog(IMessageLog log, ISubscriptions subscriptions) : ICommitLog
+internal sealed class CommitLog(IDatabase database, ISubscriptions subscriptions) : ICommitLog
 {
     public async Task<LogPosition> AppendAsync(IngestRecord record, CancellationToken cancellationToken = default) =>
-        (await log.AppendAsync([record.ToMessage()], cancellationToken))[0];
+        (await database.WriteAsync(async unit => await unit.AppendAsync(record), cancellationToken)).Position;
 
     public Task RunAsync(string group, Func<IngestRecord, LogPosition, CancellationToken, Task> handle, CancellationToken stop) =>
         subscriptions.RunAsync(

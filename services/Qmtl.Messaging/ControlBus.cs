@@ -9,7 +9,7 @@ namespace Qmtl.Messaging;
 /// <summary>What services tell each other. Never the source of truth: whoever missed something reads the state.</summary>
 public interface IControlBus
 {
-    /// <summary>Publishes an event that belongs to no other change. When the task completes, the event survives a crash.</summary>
+    /// <summary>Publishes an event that belongs to no other change. When the task completes, the event survives a crash; with a broker, the place is that in the outbox.</summary>
     /// <remarks>An event about a change goes with the change: <see cref="ControlBusExtensions.PublishAsync"/> of its unit of work.</remarks>
     /// <exception cref="EventRefusedException">The event does not fit the catalogue.</exception>
     Task<LogPosition> PublishAsync(ControlEvent controlEvent, CancellationToken cancellationToken = default);
@@ -32,12 +32,13 @@ public static class ControlBusExtensions
 }
 
 /// <inheritdoc/>
-internal sealed class ControlBus(IMessageLog log, ISubscriptions subscriptions, MessagingTelemetry telemetry, TimeProvider clock) : IControlBus
+internal sealed class ControlBus(IDatabase database, ISubscriptions subscriptions, MessagingTelemetry telemetry) : IControlBus
 {
     private const int WindowSize = 10_000;
 
     public async Task<LogPosition> PublishAsync(ControlEvent controlEvent, CancellationToken cancellationToken = default) =>
-        (await log.AppendAsync([controlEvent.ToMessage(clock.GetUtcNow())], cancellationToken))[0];
+        // By the same way as events that go with a change: two ways would break the order of a key.
+        (await database.WriteAsync(async unit => await unit.PublishAsync(controlEvent), cancellationToken)).Position;
 
     public Task RunAsync(SubscriptionOptions options, Func<Delivery, CancellationToken, Task> handle, CancellationToken stop)
     {

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 using Qmtl.Messaging.Consuming;
+using Qmtl.Messaging.Kafka;
 using Qmtl.Messaging.Log;
 using Qmtl.Messaging.Sql;
 using Qmtl.Storage;
@@ -15,7 +16,8 @@ public static class MessagingExtensions
 {
     /// <summary>
     /// Adds <see cref="IControlBus"/>, <see cref="ICommitLog"/> and what they stand on, over the database of
-    /// <see cref="StorageExtensions.AddQmtlStorage"/>, which it adds too. Calling it again changes nothing.
+    /// <see cref="StorageExtensions.AddQmtlStorage"/>, which it adds too. The database is the log; with a connection string <c>kafka</c> it is the outbox of that
+    /// broker. Calling it again changes nothing.
     /// </summary>
     public static IHostApplicationBuilder AddQmtlMessaging(this IHostApplicationBuilder builder)
     {
@@ -25,14 +27,22 @@ public static class MessagingExtensions
         builder.Services.AddSingleton<LogSignal>();
         builder.Services.AddSingleton<MessagingTelemetry>();
         builder.Services.AddSingleton<IOutbox, SqlOutbox>();
-        builder.Services.AddSingleton<IMessageLog, SqlMessageLog>();
-        builder.Services.AddSingleton<ITopicAdmin, SqlTopics>();
+        builder.Services.AddSingleton<SqlTopics>();
+        if (KafkaServices.Servers(builder.Configuration) is { } servers) builder.AddKafkaLog(servers);
+        else builder.AddSqlLog();
         builder.Services.AddSingleton<ISubscriptions, Subscriptions>();
+        builder.Services.AddSingleton<IRedrive, Redrive>();
         builder.Services.AddSingleton<IControlBus, ControlBus>();
         builder.Services.AddSingleton<ICommitLog, CommitLog>();
         builder.Services.AddHostedService<RetentionService>();
         if (builder.Services.Any(service => service.ServiceType == typeof(NpgsqlDataSource))) builder.Services.AddHostedService<PostgresNotifications>();
         return builder;
+    }
+
+    private static void AddSqlLog(this IHostApplicationBuilder builder)
+    {
+        builder.Services.AddSingleton<IMessageLog, SqlMessageLog>();
+        builder.Services.AddSingleton<ITopicAdmin>(services => services.GetRequiredService<SqlTopics>());
     }
 }
 

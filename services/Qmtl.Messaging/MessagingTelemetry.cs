@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using Qmtl.Messaging.Log;
+using Qmtl.Messaging.Topics;
 
 namespace Qmtl.Messaging;
 
@@ -23,6 +24,7 @@ internal sealed class MessagingTelemetry : IDisposable
     private readonly Counter<long> _skipped;
     private readonly Counter<long> _lost;
     private readonly ConcurrentDictionary<(string Topic, string Group), double> _lag = new();
+    private readonly ConcurrentDictionary<(TopicPartition Partition, string Group), (long Committed, long End)> _progress = new();
 
     public MessagingTelemetry()
     {
@@ -35,7 +37,17 @@ internal sealed class MessagingTelemetry : IDisposable
         _skipped = _meter.CreateCounter<long>("bus_skipped_total", null, "Records that retention removed before a reader came to them.");
         _lost = _meter.CreateCounter<long>("bus_partition_lost_total", null, "Partitions that another member took over while records of them were in work.");
         _meter.CreateObservableGauge("controlbus_lag_ms", () => _lag.Select(each => new Measurement<double>(each.Value, new("topic", each.Key.Topic), new("group", each.Key.Group))), null, "Age of the record that was handed out last, in milliseconds; 0 when nothing waits.");
+        _meter.CreateObservableGauge("bus_group_lag", () => _progress.Select(each => new Measurement<long>(Math.Max(0, each.Value.End - each.Value.Committed), new("topic", each.Key.Partition.Topic), new("partition", each.Key.Partition.Partition), new("group", each.Key.Group))), null, "Records that a group has not committed yet, by topic and partition; the member that owns the partition tells.");
     }
+
+    /// <summary>A group has handled everything before an offset.</summary>
+    public void Committed(TopicPartition partition, string group, long next) => _progress.AddOrUpdate((partition, group), (next, next), (_, known) => (next, Math.Max(known.End, next)));
+
+    /// <summary>A partition that is owned here ends at an offset.</summary>
+    public void Ends(TopicPartition partition, string group, long end) => _progress.AddOrUpdate((partition, group), (end, end), (_, known) => (known.Committed, Math.Max(known.End, end)));
+
+    /// <summary>Another member tells from now on.</summary>
+    public void Gone(TopicPartition partition, string group) => _progress.TryRemove((partition, group), out _);
 
     public void Appended(string topic, int records) => _appended.Add(records, new KeyValuePair<string, object?>("topic", topic));
 

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using System.Runtime.ExceptionServices;
 using Microsoft.Extensions.Logging;
 using Qmtl.Messaging.Log;
@@ -21,8 +20,12 @@ internal sealed partial class MessagePump(
     TimeProvider clock,
     ILogger<MessagePump> logger)
 {
+    private const int CopiesRemembered = 50_000;
     private static readonly TimeSpan AfterError = TimeSpan.FromSeconds(1);
     private readonly string _group = options.Consumer.Group ?? "";
+
+    // What a relay or a re-drive sent twice. Larger than what can be on its way twice.
+    private readonly IdempotencyWindow _copies = new(CopiesRemembered, lifetime: null, clock);
 
     /// <summary>Runs until it is told to end; then it finishes the records in work, commits and leaves.</summary>
     public async Task RunAsync(CancellationToken stop)
@@ -118,6 +121,19 @@ internal sealed partial class MessagePump(
 
     private async Task HandleAsync(LogRecord record, CancellationToken stop)
     {
+        if (!DeadLetters.IsFor(record, _group)) return;
+        record.Headers.TryGetValue(RecordId.Header, out var id);
+        if (id is not null && _copies.Seen(id))
+        {
+            telemetry.Duplicate(record.Position.Topic);
+            return;
+        }
+        await TryAsync(record, stop);
+        if (id is not null) _copies.Remember(id);
+    }
+
+    private async Task TryAsync(LogRecord record, CancellationToken stop)
+    {
         using var activity = MessagingTelemetry.StartHandling(record, _group);
         for (var attempt = 1; ; attempt++)
         {
@@ -155,18 +171,8 @@ internal sealed partial class MessagePump(
         Activity.Current?.SetStatus(ActivityStatusCode.Error, error.Message);
         // A record of a dead-letter topic has nowhere further to go, and a group that wants every record waits for it: the partition stops here.
         if (!options.DeadLetter || TopicSettings.IsDeadLetter(record.Position.Topic)) ExceptionDispatchInfo.Throw(error);
-        var headers = new Dictionary<string, string>(record.Headers, StringComparer.Ordinal)
-        {
-            ["dlq-topic"] = record.Position.Topic,
-            ["dlq-partition"] = record.Position.Partition.ToString(CultureInfo.InvariantCulture),
-            ["dlq-offset"] = record.Position.Offset.ToString(CultureInfo.InvariantCulture),
-            ["dlq-group"] = _group,
-            ["dlq-attempts"] = attempts.ToString(CultureInfo.InvariantCulture),
-            ["dlq-reason"] = reason,
-            ["dlq-error"] = $"{error.GetType().Name}: {error.Message}",
-        };
         // Before the offset is committed: a crash in between leaves it twice in the dead-letter topic rather than nowhere.
-        await log.AppendAsync([new BusMessage(TopicSettings.DeadLetterOf(record.Position.Topic), record.Key, record.Type, record.Payload) { Headers = headers }], stop);
+        await log.AppendAsync([DeadLetters.Of(record, _group, attempts, reason, error)], stop);
         telemetry.DeadLettered(record.Position.Topic, _group, reason);
         Log.DeadLettered(logger, record.Position, _group, attempts, error);
     }

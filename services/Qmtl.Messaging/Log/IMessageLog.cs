@@ -1,16 +1,22 @@
 using Qmtl.Messaging.Topics;
+using Qmtl.Storage;
 using Qmtl.Storage.Outbox;
 
 namespace Qmtl.Messaging.Log;
 
 /// <summary>
 /// The log: topics of partitions of records, ordered in each partition, kept for a while, read at least once. ControlBus, commit log and node topics all
-/// stand on it. The database is the log; a broker that speaks Kafka can take its place behind the same contract.
+/// stand on it. The database is the log, or a broker that speaks Kafka; the contract is the same.
 /// </summary>
+/// <remarks>
+/// What belongs to a change of state is appended with its unit of work: with a broker it then goes through the outbox and is published even when the
+/// broker is away just now. An append here speaks to the log itself and fails while the log cannot be reached.
+/// </remarks>
 public interface IMessageLog
 {
-    /// <summary>Appends in order, all or nothing. When the task completes, the records survive a crash.</summary>
-    /// <exception cref="UnknownTopicException">A topic does not exist.</exception>
+    /// <summary>Appends in order. When the task completes, the records survive a crash. When it fails, none of them stands in a database; on a broker the first ones may.</summary>
+    /// <exception cref="UnknownTopicException">A topic does not exist; nothing was appended.</exception>
+    /// <exception cref="StorageException">The log cannot be reached, or did not answer in time.</exception>
     Task<IReadOnlyList<LogPosition>> AppendAsync(IReadOnlyList<BusMessage> messages, CancellationToken cancellationToken = default);
 
     /// <summary>Records of one partition from an offset on, for replay. Empty at the end.</summary>
@@ -30,13 +36,19 @@ public interface ITopicAdmin
     /// <summary>Removes a topic with its records and with what groups had committed.</summary>
     Task DeleteAsync(string topic, CancellationToken cancellationToken = default);
 
+    /// <summary>The topics that exist, by name.</summary>
+    Task<IReadOnlyList<TopicSettings>> ListAsync(CancellationToken cancellationToken = default);
+
     /// <summary>The partitions of a topic. Empty when it does not exist.</summary>
     Task<IReadOnlyList<PartitionState>> DescribeAsync(string topic, CancellationToken cancellationToken = default);
+
+    /// <summary>The groups that have ever read, by name.</summary>
+    Task<IReadOnlyList<string>> GroupsAsync(CancellationToken cancellationToken = default);
 
     /// <summary>How far a group is, partition by partition.</summary>
     Task<IReadOnlyList<GroupState>> DescribeGroupAsync(string group, CancellationToken cancellationToken = default);
 
-    /// <summary>Removes records past their topic's retention.</summary>
+    /// <summary>Removes records past their topic's retention; of a log on a broker, those of the outbox that were handed on.</summary>
     /// <returns>How many.</returns>
     Task<long> TrimAsync(CancellationToken cancellationToken = default);
 }
@@ -61,7 +73,7 @@ public sealed record PartitionState(TopicPartition Partition, long Start, long E
 /// <param name="Partition">The partition.</param>
 /// <param name="Committed">The next record that the group wants.</param>
 /// <param name="End">The next record that will be appended.</param>
-/// <param name="Owner">The member that owns the partition, or null.</param>
+/// <param name="Owner">The member that owns the partition; null when nobody does, and on a broker, which keeps that to itself.</param>
 public sealed record GroupState(TopicPartition Partition, long Committed, long End, string? Owner)
 {
     /// <summary>Records that wait.</summary>
@@ -119,10 +131,10 @@ public interface ILogConsumer : IAsyncDisposable
     /// <summary>Waits for records of partitions that are not paused. In order in each partition.</summary>
     Task<IReadOnlyList<LogRecord>> PollAsync(CancellationToken cancellationToken = default);
 
-    /// <summary>Whether the partition is still ours for certain. Ask before each effect.</summary>
+    /// <summary>Whether the next record of the partition may be handled: it is ours for certain, and no other member waits for it. Ask before each effect.</summary>
     bool Owns(TopicPartition partition);
 
-    /// <summary>Marks everything before <paramref name="nextOffset"/> as handled.</summary>
+    /// <summary>Marks everything before <paramref name="nextOffset"/> as handled; also while another member waits for the partition.</summary>
     /// <exception cref="PartitionLostException">Another member owns the partition now; it will handle the records again.</exception>
     Task CommitAsync(TopicPartition partition, long nextOffset, CancellationToken cancellationToken = default);
 

@@ -24,7 +24,7 @@ internal sealed class AssignmentTable(TimeProvider clock)
 
     public bool Owns(TopicPartition partition)
     {
-        lock (_gate) return _owned.TryGetValue(partition, out var assignment) && Valid(assignment);
+        lock (_gate) return _owned.TryGetValue(partition, out var assignment) && !assignment.Leaving && Valid(assignment);
     }
 
     /// <summary>The epoch of our ownership, or null when we own it no longer.</summary>
@@ -61,18 +61,19 @@ internal sealed class AssignmentTable(TimeProvider clock)
     }
 
     /// <summary>Takes a partition, or prolongs it. A partition taken anew starts at <paramref name="committed"/>.</summary>
-    public void Hold(TopicPartition partition, long epoch, long committed, long validUntil)
+    /// <param name="leaving">It is kept only until its records in work are through: no more of it may be handed out.</param>
+    public void Hold(TopicPartition partition, long epoch, long committed, long validUntil, bool leaving = false)
     {
         lock (_gate)
         {
             if (_owned.TryGetValue(partition, out var assignment) && assignment.Epoch == epoch)
             {
                 assignment.ValidUntil = validUntil;
-                assignment.Leaving = false;
+                assignment.Leaving = leaving;
             }
             else
             {
-                _owned[partition] = new Assignment { Epoch = epoch, Position = committed, ValidUntil = validUntil };
+                _owned[partition] = new Assignment { Epoch = epoch, Position = committed, ValidUntil = validUntil, Leaving = leaving };
             }
         }
     }

@@ -47,7 +47,11 @@ internal sealed partial class GroupMember(
                 """,
                 new { nextOffset, unit.Now, group, partition.Topic, partition.Partition, _member, epoch }),
             cancellationToken);
-        if (changed > 0) return;
+        if (changed > 0)
+        {
+            telemetry.Committed(partition, group, nextOffset);
+            return;
+        }
         Lost(partition, inWork: true);
         throw new PartitionLostException(partition);
     }
@@ -103,7 +107,11 @@ internal sealed partial class GroupMember(
             // Measured before the database hears of it: our own clock never believes longer in the lease than the others do.
             var validUntil = clock.GetTimestamp() + (long)(options.Lease.TotalSeconds * clock.TimestampFrequency);
             var plan = await database.WriteAsync(BeatAsync, cancellationToken);
-            foreach (var held in plan.Held) assignments.Hold(held.Key, held.Epoch, held.Committed, validUntil);
+            foreach (var held in plan.Held)
+            {
+                assignments.Hold(held.Key, held.Epoch, held.Committed, validUntil, held.Leaving);
+                telemetry.Committed(held.Key, group, held.Committed);
+            }
             foreach (var partition in assignments.Owned.Except(plan.Held.Select(held => held.Key))) Lost(partition, inWork: assignments.Drop(partition) && !plan.Released.Contains(partition));
             if (plan.Released.Count > 0) signal.Raise([LogSignal.GroupPrefix + group]);
             if (plan.Taken.Count > 0) Log.Taken(logger, group, plan.Taken.Count);
@@ -119,7 +127,7 @@ internal sealed partial class GroupMember(
     private async Task<Plan> BeatAsync(IUnitOfWork unit)
     {
         await unit.LockAsync("bus:group:" + group);
-        var now = await ServerNowAsync(unit);
+        var now = await LeaseClock.NowAsync(unit);
         var expires = now + options.Lease;
         await unit.ExecuteAsync(
             """
@@ -139,7 +147,7 @@ internal sealed partial class GroupMember(
             var lease = leases.GetValueOrDefault(partition);
             var mine = string.Equals(GroupShare.OwnerOf(partition, members), _member, StringComparison.Ordinal);
             var held = lease?.Owner is { } owner && string.Equals(owner, _member, StringComparison.Ordinal);
-            if (held && (mine || !assignments.TryLeave(partition))) await RenewAsync(unit, partition, lease!, expires, plan);
+            if (held && (mine || !assignments.TryLeave(partition))) await RenewAsync(unit, partition, lease!, expires, leaving: !mine, plan);
             else if (held) await ReleaseAsync(unit, partition, plan);
             else if (mine && (lease?.Owner is null || !members.ContainsKey(lease.Owner) || lease.ExpiresAt <= now)) await TakeAsync(unit, row, lease, expires, plan);
         }
@@ -173,16 +181,16 @@ internal sealed partial class GroupMember(
             ON CONFLICT (group_name, topic, partition) DO UPDATE SET owner = excluded.owner, epoch = excluded.epoch, expires_at = excluded.expires_at
             """,
             new { group, row.Topic, row.Partition, committed, _member, epoch, expires, unit.Now });
-        plan.Held.Add((partition, epoch, committed));
+        plan.Held.Add((partition, epoch, committed, Leaving: false));
         plan.Taken.Add(partition);
     }
 
-    private async Task RenewAsync(IUnitOfWork unit, TopicPartition partition, LeaseRow lease, DateTimeOffset expires, Plan plan)
+    private async Task RenewAsync(IUnitOfWork unit, TopicPartition partition, LeaseRow lease, DateTimeOffset expires, bool leaving, Plan plan)
     {
         await unit.ExecuteAsync(
             "UPDATE bus_group_partition SET expires_at = @expires WHERE group_name = @group AND topic = @Topic AND partition = @Partition",
             new { expires, group, partition.Topic, partition.Partition });
-        plan.Held.Add((partition, lease.Epoch, lease.Committed));
+        plan.Held.Add((partition, lease.Epoch, lease.Committed, leaving));
     }
 
     private async Task ReleaseAsync(IUnitOfWork unit, TopicPartition partition, Plan plan)
@@ -199,14 +207,10 @@ internal sealed partial class GroupMember(
         await unit.ExecuteAsync("DELETE FROM bus_group_member WHERE group_name = @group AND member_id = @_member", new { group, _member });
     }
 
-    // Leases are judged by one clock: that of the server, or on SQLite that of the one machine.
-    private static async Task<DateTimeOffset> ServerNowAsync(IUnitOfWork unit) => unit.Dialect.IsPostgres
-        ? await unit.FirstOrDefaultAsync<DateTimeOffset>("SELECT (EXTRACT(EPOCH FROM clock_timestamp()) * 1000000)::bigint * 1000")
-        : unit.Now;
-
     private void Lost(TopicPartition partition, bool inWork)
     {
         assignments.Drop(partition);
+        telemetry.Gone(partition, group);
         if (!inWork) return;
         telemetry.PartitionLost(partition.Topic, group);
         Log.LostInWork(logger, partition, group);
@@ -214,7 +218,7 @@ internal sealed partial class GroupMember(
 
     private sealed class Plan
     {
-        public List<(TopicPartition Key, long Epoch, long Committed)> Held { get; } = [];
+        public List<(TopicPartition Key, long Epoch, long Committed, bool Leaving)> Held { get; } = [];
 
         public List<TopicPartition> Taken { get; } = [];
 

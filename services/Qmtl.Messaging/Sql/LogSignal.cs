@@ -8,6 +8,9 @@ internal sealed class LogSignal
     /// <summary>What members of a group listen to beside their topics: somebody came, or left.</summary>
     public const string GroupPrefix = "group:";
 
+    /// <summary>Listens to every topic.</summary>
+    public const string AnyTopic = "*";
+
     private readonly ConcurrentDictionary<Listener, bool> _listeners = new();
 
     /// <summary>Called with what was raised here, to be carried to other processes.</summary>
@@ -35,7 +38,7 @@ internal sealed class LogSignal
     {
         foreach (var listener in _listeners.Keys)
         {
-            if (listener.Names.Contains(name)) listener.Set();
+            if (listener.Names.Contains(name) || (listener.Names.Contains(AnyTopic) && !name.StartsWith(GroupPrefix, StringComparison.Ordinal))) listener.Set();
         }
     }
 

@@ -91,6 +91,7 @@ internal sealed partial class SqlConsumer(
         foreach (var row in bounds)
         {
             var partition = new TopicPartition(row.Topic, row.Partition);
+            if (options.Group is not null && assignments.Owns(partition)) telemetry.Ends(partition, membership.Group, row.NextOffset);
             if (!readable.TryGetValue(partition, out var from) || from >= row.NextOffset) continue;
             if (from < row.LowOffset) Skip(partition, from, row.LowOffset);
             var records = await SqlMessageLog.ReadAsync(session, partition, Math.Max(from, row.LowOffset), options.BatchSize);

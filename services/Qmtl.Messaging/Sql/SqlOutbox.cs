@@ -1,31 +1,14 @@
-using System.Diagnostics;
 using System.Text.Json;
-using Dapper;
-using Qmtl.Messaging.Events;
 using Qmtl.Messaging.Topics;
 using Qmtl.Storage;
 using Qmtl.Storage.Outbox;
 
 namespace Qmtl.Messaging.Sql;
 
-/// <summary>Writes messages into <c>bus_log</c> with the transaction that they belong to. Here, outbox and log are one.</summary>
+/// <summary>Writes messages into <c>bus_log</c> with the transaction that they belong to. Without a broker, outbox and log are one; with one, a relay reads here.</summary>
 internal sealed class SqlOutbox(LogSignal signal, MessagingTelemetry telemetry) : IOutbox
 {
-    /// <summary>What Kafka takes by default; larger things belong into an artifact store, with their address on the bus.</summary>
-    public const int MaxPayload = 1024 * 1024;
-
-    private const int MaxKey = 1024;
-    private const int RowsPerStatement = 100;
-
-    public BusMessage Prepare(BusMessage message)
-    {
-        if (string.IsNullOrEmpty(message.Key) || message.Key.Length > MaxKey) throw new ArgumentException($"Key of a message for {message.Topic} had {message.Key?.Length ?? 0} characters; it must have 1 to {MaxKey}.", nameof(message));
-        if (string.IsNullOrEmpty(message.Type)) throw new ArgumentException($"Type of a message for {message.Topic} was empty.", nameof(message));
-        if (message.Payload.Length > MaxPayload) throw new ArgumentException($"Payload of a message for {message.Topic} had {message.Payload.Length} bytes; the most is {MaxPayload}.", nameof(message));
-        if (TopicCatalog.Find(message.Topic) is { IsControl: true } && !string.Equals(EventCatalog.Find(message.Type)?.Topic, message.Topic, StringComparison.Ordinal))
-            throw new EventRefusedException(message.Type, "topic", $"{message.Topic} does not take it");
-        return Traced(message);
-    }
+    public BusMessage Prepare(BusMessage message) => MessageRules.Prepare(message);
 
     public async Task FlushAsync(IUnitOfWork unit, IReadOnlyList<AppendReceipt> pending)
     {
@@ -39,7 +22,7 @@ internal sealed class SqlOutbox(LogSignal signal, MessagingTelemetry telemetry) 
                 new { receipts.Length, group.Key.Topic, group.Key.Partition }) ?? throw new UnknownTopicException(group.Key.Topic);
             var first = end - receipts.Length;
             foreach (var (index, receipt) in receipts.Index()) receipt.Assign(new LogPosition(group.Key.Topic, group.Key.Partition, first + index));
-            foreach (var (index, chunk) in receipts.Chunk(RowsPerStatement).Index()) await InsertAsync(unit, group.Key, chunk, first + (index * RowsPerStatement));
+            await InsertAsync(unit, group.Key, receipts, first);
         }
         unit.OnCommitted(() =>
         {
@@ -55,38 +38,43 @@ internal sealed class SqlOutbox(LogSignal signal, MessagingTelemetry telemetry) 
         var known = rows.ToDictionary(row => row.Topic, row => row.Partitions, StringComparer.Ordinal);
         foreach (var topic in topics.Where(topic => !known.ContainsKey(topic)))
         {
-            var settings = TopicCatalog.Find(topic) ?? (TopicSettings.IsDeadLetter(topic) ? TopicCatalog.DeadLetter(topic) : throw new UnknownTopicException(topic));
-            known[topic] = (await SqlTopics.EnsureAsync(unit, settings)).Partitions;
+            known[topic] = (await SqlTopics.EnsureAsync(unit, TopicCatalog.Settings(topic) ?? throw new UnknownTopicException(topic))).Partitions;
         }
         return known;
     }
 
     private static TopicPartition PartitionOf(BusMessage message, Dictionary<string, int> partitions) => new(message.Topic, KeyPartitioner.PartitionOf(message.Key, partitions[message.Topic]));
 
-    private static async Task InsertAsync(IUnitOfWork unit, TopicPartition partition, AppendReceipt[] receipts, long first)
+    private static Task InsertAsync(IUnitOfWork unit, TopicPartition partition, AppendReceipt[] receipts, long first)
     {
-        var parameters = new DynamicParameters(new { partition.Topic, partition.Partition, unit.Now });
-        var rows = new string[receipts.Length];
-        for (var row = 0; row < receipts.Length; row++)
+        if (unit.Dialect.IsPostgres) return InsertColumnsAsync(unit, partition, receipts, first);
+        var rows = new RowBatch("bus_log (topic, partition, log_offset, message_key, message_type, headers, payload, ts)");
+        foreach (var (index, receipt) in receipts.Index())
         {
-            var message = receipts[row].Message;
-            rows[row] = $"(@Topic, @Partition, @o{row}, @k{row}, @t{row}, @h{row}, @p{row}, @Now)";
-            parameters.Add($"o{row}", first + row);
-            parameters.Add($"k{row}", message.Key);
-            parameters.Add($"t{row}", message.Type);
-            parameters.Add($"h{row}", JsonSerializer.Serialize(message.Headers));
-            parameters.Add($"p{row}", message.Payload.ToArray());
+            var message = receipt.Message;
+            rows.Add(partition.Topic, partition.Partition, first + index, message.Key, message.Type, JsonSerializer.Serialize(message.Headers), message.Payload.ToArray(), unit.Now);
         }
-        await unit.ExecuteAsync($"INSERT INTO bus_log (topic, partition, log_offset, message_key, message_type, headers, payload, ts) VALUES {string.Join(", ", rows)}", parameters);
+        return rows.WriteAsync(unit);
     }
 
-    private static BusMessage Traced(BusMessage message)
-    {
-        if (Activity.Current is not { Id: { } id, IdFormat: ActivityIdFormat.W3C } activity || message.Headers.ContainsKey(MessagingTelemetry.TraceParent)) return message;
-        var headers = new Dictionary<string, string>(message.Headers, StringComparer.Ordinal) { [MessagingTelemetry.TraceParent] = id };
-        if (!string.IsNullOrEmpty(activity.TraceStateString)) headers[MessagingTelemetry.TraceState] = activity.TraceStateString;
-        return message with { Headers = headers };
-    }
+    // However many rows, one statement that the server has planned before: each column travels as one array.
+    private static Task<int> InsertColumnsAsync(IUnitOfWork unit, TopicPartition partition, AppendReceipt[] receipts, long first) => unit.ExecuteAsync(
+        """
+        INSERT INTO bus_log (topic, partition, log_offset, message_key, message_type, headers, payload, ts)
+        SELECT @Topic, @Partition, @first + row.number - 1, row.key, row.type, row.headers, row.payload, @Now
+        FROM unnest(@keys, @types, @headers, @payloads) WITH ORDINALITY AS row (key, type, headers, payload, number)
+        """,
+        new
+        {
+            partition.Topic,
+            partition.Partition,
+            first,
+            keys = receipts.Select(receipt => receipt.Message.Key).ToArray(),
+            types = receipts.Select(receipt => receipt.Message.Type).ToArray(),
+            headers = receipts.Select(receipt => JsonSerializer.Serialize(receipt.Message.Headers)).ToArray(),
+            payloads = receipts.Select(receipt => receipt.Message.Payload.ToArray()).ToArray(),
+            unit.Now,
+        });
 
     private sealed record TopicRow
     {

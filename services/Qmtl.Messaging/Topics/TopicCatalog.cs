@@ -56,6 +56,9 @@ public static class TopicCatalog
         return TopicSettings.IsDeadLetter(topic) && ByName.ContainsKey(topic[..^TopicSettings.DeadLetterSuffix.Length]) ? DeadLetter(topic) : null;
     }
 
+    /// <summary>The settings of a topic that comes into being by itself: one of this list, or any dead-letter topic; null for any other.</summary>
+    internal static TopicSettings? Settings(string topic) => Find(topic) ?? (TopicSettings.IsDeadLetter(topic) ? DeadLetter(topic) : null);
+
     /// <summary>Failed records stay long enough for someone to come back from a weekend.</summary>
     internal static TopicSettings DeadLetter(string topic) => new(topic, 1, TimeSpan.FromDays(14));
 

@@ -11,6 +11,9 @@ public sealed partial record TopicSettings(string Name, int Partitions, TimeSpan
     /// <summary>What a failed record's topic ends with.</summary>
     public const string DeadLetterSuffix = ".dlq";
 
+    /// <summary>The most bytes of payload that a partition keeps: beyond it the oldest records go, also before their time. Null: time alone decides.</summary>
+    public long? RetentionBytes { get; init; }
+
     /// <summary>Keep what some group has not committed, however old: for a log that nothing may be lost from.</summary>
     public bool KeepUncommitted { get; init; }
 
@@ -28,6 +31,7 @@ public sealed partial record TopicSettings(string Name, int Partitions, TimeSpan
         !NamePattern().IsMatch(Name) ? $"Topic name was '{Name}'; it must be 1 to 200 letters, digits, dots, underscores or hyphens."
         : Partitions is < 1 or > 1000 ? $"Partitions of {Name} was {Partitions}; it must be 1 to 1000."
         : Retention <= TimeSpan.Zero ? $"Retention of {Name} was {Retention}; it must be positive."
+        : RetentionBytes < 1 ? $"RetentionBytes of {Name} was {RetentionBytes}; it must be positive, or null for no bound."
         : null;
 
     // What Kafka takes, so that every topic can move there.
