@@ -1,5 +1,4 @@
 using Qmtl.Gateway;
-using Qmtl.Gateway.Activation;
 using Qmtl.Gateway.Contexts;
 using Qmtl.Gateway.Events;
 using Qmtl.Gateway.Health;
@@ -46,12 +45,7 @@ public static class GatewayExtensions
         builder.Services.AddSingleton<SubmissionPipeline>();
         builder.Services.AddHostedService<SubmissionWorker>();
         builder.Services.AddHostedService<SubmissionSweeper>();
-        builder.Services.AddSingleton<EventHub>();
-        builder.Services.AddSingleton<EventSnapshots>();
-        builder.Services.AddSingleton<EventHistory>();
-        builder.Services.AddSingleton<ActivationObserver>();
-        builder.Services.AddHostedService(services => services.GetRequiredService<ActivationObserver>());
-        builder.Services.AddHostedService<EventRelay>();
+        builder.Services.AddEvents(builder.Configuration);
         builder.Services.AddSingleton<DependencyProbes>();
         builder.Services.AddSingleton<GatewayService>();
         return builder;
@@ -65,7 +59,10 @@ public static class GatewayExtensions
         {
             options.EventId = message => ((CloudEvent)message).SeqNo.ToString(System.Globalization.CultureInfo.InvariantCulture);
             options.EventName = message => ((CloudEvent)message).Type;
+            var encoder = endpoints.ServiceProvider.GetRequiredService<EventEncoder>();
+            options.EventJson = message => encoder.Json((CloudEvent)message);
         });
+        endpoints.MapEventSocket();
         endpoints.MapWorldRoutes();
         return endpoints;
     }

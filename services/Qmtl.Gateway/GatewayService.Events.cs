@@ -1,20 +1,18 @@
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
-using Qmtl.Gateway.Tokens;
-using Qmtl.ServiceDefaults.Rpc;
+using Qmtl.Gateway.Events;
 using Qmtl.V1;
 
 namespace Qmtl.Gateway;
 
-/// <summary>Rpcs about the event stream.</summary>
+/// <summary>Rpcs about events.</summary>
 internal sealed partial class GatewayService
 {
-    // Shorter than the life of a key that was taken out of use.
-    private static readonly TimeSpan KeysMaxAge = TimeSpan.FromSeconds(60);
+    public override Task<JsonWebKeySet> GetEventKeys(Empty request, ServerCallContext context) => Task.FromResult(events.Keys(context));
 
-    public override Task<JsonWebKeySet> GetEventKeys(Empty request, ServerCallContext context)
-    {
-        context.SetCacheControl(KeysMaxAge);
-        return Task.FromResult(tokenKeys.Ring.Publish(time.GetUtcNow()));
-    }
+    public override Task<Struct> GetEventSchema(Empty request, ServerCallContext context) => Task.FromResult(EventEndpoints.Schemas(context));
+
+    public override Task<EventStreamDescriptor> CreateEventStream(EventStreamRequest request, ServerCallContext context) => events.DescribeAsync(request, context);
+
+    public override Task Subscribe(SubscribeRequest request, IServerStreamWriter<CloudEvent> responseStream, ServerCallContext context) => events.StreamAsync(request, responseStream, context);
 }

@@ -4,7 +4,6 @@ using Grpc.Core;
 using Qmtl.Gateway.Events;
 using Qmtl.Gateway.Health;
 using Qmtl.Gateway.Submissions;
-using Qmtl.Gateway.Tokens;
 using Qmtl.Gateway.Worlds;
 using Qmtl.Identity;
 using Qmtl.Protos;
@@ -19,14 +18,10 @@ internal sealed partial class GatewayService(
     IDatabase database,
     SubmissionPipeline pipeline,
     DependencyProbes probes,
-    EventHub hub,
-    EventSnapshots snapshots,
-    EventHistory history,
-    TokenKeys tokenKeys,
+    EventEndpoints events,
     V1.DagManager.DagManagerClient dagManager,
     WorldService.WorldServiceClient worlds,
     WorldServiceOptions worldOptions,
-    IHostApplicationLifetime lifetime,
     TimeProvider time) : V1.Gateway.GatewayBase
 {
     private const int DefaultPage = 20;
@@ -110,50 +105,6 @@ internal sealed partial class GatewayService(
             EnforceLiveGuard = worldOptions.EnforceLiveGuard,
             Queued = states.Store == DependencyStates.Ok ? await database.ReadAsync(SubmissionStore.CountWaitingAsync, context.CancellationToken) : 0,
         };
-    }
-
-    public override async Task Subscribe(SubscribeRequest request, IServerStreamWriter<CloudEvent> responseStream, ServerCallContext context)
-    {
-        var filter = new EventFilter(EventTopics.Normalise(request.Topics), request.WorldId, request.StrategyId);
-        var after = AfterSequence(request, context);
-        // Before the headers: who has them may count on every event from then on, and so does the snapshot read behind it.
-        using var subscription = hub.Subscribe(filter);
-        await context.WriteResponseHeadersAsync([]);
-        using var stopping = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, lifetime.ApplicationStopping);
-        try
-        {
-            foreach (var frame in await snapshots.ReadAsync(filter, stopping.Token))
-            {
-                frame.SeqNo = after ?? subscription.Sequence;
-                await responseStream.WriteAsync(frame, stopping.Token);
-            }
-
-            var sent = new HashSet<string>(StringComparer.Ordinal);
-            foreach (var frame in after is { } number ? await history.ReadAsync(subscription, number, stopping.Token) : [])
-            {
-                sent.Add(frame.Id);
-                await responseStream.WriteAsync(frame, stopping.Token);
-            }
-
-            await foreach (var frame in subscription.ReadAsync(stopping.Token))
-            {
-                if (!sent.Remove(frame.Id)) await responseStream.WriteAsync(frame, stopping.Token);
-            }
-        }
-        catch (OperationCanceledException) when (lifetime.ApplicationStopping.IsCancellationRequested && !context.CancellationToken.IsCancellationRequested)
-        {
-            // The stream ends well; the subscriber comes back to a gateway that runs.
-        }
-    }
-
-    /// <summary>A browser that reconnects names the last event it saw in a header.</summary>
-    private static ulong? AfterSequence(SubscribeRequest request, ServerCallContext context)
-    {
-        if (request.AfterSeqNo is { } asked) return asked;
-        if (context.RequestHeaders.GetValue("last-event-id") is not { Length: > 0 } header) return null;
-        return ulong.TryParse(header, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
-            ? number
-            : throw RefusalException.At(ReasonCodes.InvalidArgument, "/after_seq_no", $"Last-Event-ID must be the id of an earlier event, was \"{header}\"");
     }
 
     private DateTime Deadline(ServerCallContext context)

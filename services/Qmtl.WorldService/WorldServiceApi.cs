@@ -152,6 +152,9 @@ internal sealed partial class WorldServiceApi(
         return entry;
     }
 
+    public override Task<ListActivationsResponse> ListActivations(ListActivationsRequest request, ServerCallContext context) =>
+        activation.ListAsync(request, Caller.From(context), context.CancellationToken);
+
     public override Task<StateHash> GetStateHash(GetStateHashRequest request, ServerCallContext context) =>
         activation.GetStateHashAsync(request, Caller.From(context), context.CancellationToken);
 

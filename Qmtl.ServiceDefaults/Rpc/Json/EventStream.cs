@@ -80,7 +80,8 @@ internal sealed class EventStream(HttpContext http, RpcJsonOptions options) : IR
         if (options.EventName(message) is { } name) Line(output, "event: ", name);
         output.Write("data: "u8);
         // Compact JSON has no line breaks, so one data line carries it.
-        ProtoJson.Write(message, output);
+        if (options.EventJson is { } json) output.Write(json(message).Span);
+        else ProtoJson.Write(message, output);
         output.Write("\n\n"u8);
     }
 

@@ -33,6 +33,9 @@ public sealed class RpcJsonOptions
     /// <summary>The name of a server-sent event; null for none.</summary>
     public Func<IMessage, string?> EventName { get; set; } = static _ => null;
 
+    /// <summary>The JSON of a server-sent event on one line; by default it is written anew for each receiver.</summary>
+    public Func<IMessage, ReadOnlyMemory<byte>>? EventJson { get; set; }
+
     internal HashSet<string> Excluded { get; } = new(StringComparer.Ordinal);
 
     internal Dictionary<string, RequestDelegate> Overrides { get; } = new(StringComparer.Ordinal);

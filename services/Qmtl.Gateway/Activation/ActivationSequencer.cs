@@ -2,124 +2,103 @@ using Qmtl.V1;
 
 namespace Qmtl.Gateway.Activation;
 
-/// <summary>An event of a two-phase apply on its way to the subscribers.</summary>
-/// <param name="Update">Its payload.</param>
-/// <param name="Frame">As it is relayed.</param>
-/// <param name="AppendedAt">When it was appended to the log.</param>
-internal sealed record SequencedEvent(ActivationUpdated Update, CloudEvent Frame, DateTimeOffset AppendedAt)
+/// <summary>Where activation goes once it is in order. Called in turn, for one world at a time and in the order in which it counts.</summary>
+internal interface IActivationSink
 {
-    public string WorldId => Update.WorldId;
+    /// <summary>Closes every copy of a world; of every world where it is empty.</summary>
+    void Close(string worldId);
 
-    public string RunId => Update.RunId;
+    /// <summary>Hands on an event.</summary>
+    void Relay(ActivationEvent item);
 
-    public int Number => Update.Sequence!.Value;
-
-    /// <summary>Whether it only closes: such an event does no harm out of its turn, and must not wait for it.</summary>
-    public bool Closes => Update.Freeze == true || Update.Drain == true;
-
-    /// <summary>Whether the payload is part of a sequence that has to be acknowledged.</summary>
-    public static bool Is(ActivationUpdated update) => update is { RequiresAck: true, Sequence: >= 1 } && update.RunId.Length > 0;
+    /// <summary>Hands on the state of a world.</summary>
+    void Show(ListActivationsResponse state);
 }
 
-/// <summary>What to do after an event came.</summary>
-/// <param name="Relay">Events for the subscribers, in order.</param>
-/// <param name="Acknowledge">The event up to which everything is processed, if that is to be said now; else null.</param>
-internal sealed record Sequenced(IReadOnlyList<SequencedEvent> Relay, SequencedEvent? Acknowledge)
+/// <summary>A world whose state has to be read, and up to which event that reading must reach.</summary>
+internal readonly record struct ResyncDue(string WorldId, long Version);
+
+/// <summary>The worlds of this gateway. What an event leads to is handed on under one lock: an opening read before a freeze must not arrive behind it.</summary>
+internal sealed class ActivationSequencer(IActivationSink sink, TimeProvider time)
 {
-    public static Sequenced Nothing { get; } = new([], null);
-}
-
-/// <summary>A run some of whose events are missing.</summary>
-internal sealed record SequenceGap(string WorldId, string RunId, int Next);
-
-/// <summary>
-/// Brings the events of applies into their order. What closes passes at once, what opens waits for everything before it; a phase is
-/// acknowledged when its last event has been processed and none before it is missing.
-/// </summary>
-/// <remarks>Nothing outlives the process: after a start every run is read anew, so there is no copy that an old event could spoil.</remarks>
-internal sealed class ActivationSequencer
-{
-    /// <summary>How long a missing event is waited for before the state is read instead.</summary>
-    public static readonly TimeSpan GapTimeout = TimeSpan.FromSeconds(3);
-
-    private const int MaxRuns = 1_000;
-
     private readonly Lock _gate = new();
-    private readonly Dictionary<(string World, string Run), RunOrder> _runs = [];
-    private readonly Queue<(string World, string Run)> _age = new();
+    private readonly Dictionary<string, WorldOrder> _worlds = new(StringComparer.Ordinal);
 
-    /// <summary>Takes an event.</summary>
-    public Sequenced Accept(SequencedEvent item, DateTimeOffset now)
+    /// <summary>Worlds that stay closed until their state has been read.</summary>
+    public int Held
     {
-        lock (_gate) return OrderOf(item.WorldId, item.RunId).Accept(item, now);
-    }
-
-    /// <summary>The runs that have waited for a missing event for too long.</summary>
-    public IReadOnlyList<SequenceGap> Overdue(DateTimeOffset now)
-    {
-        lock (_gate) return [.. _runs.Where(pair => now - pair.Value.GapSince >= GapTimeout).Select(pair => new SequenceGap(pair.Key.World, pair.Key.Run, pair.Value.Next))];
-    }
-
-    /// <summary>Gives up waiting: the subscribers were told to read the state, so what is there can go on in order.</summary>
-    public Sequenced Skip(SequenceGap gap, DateTimeOffset now)
-    {
-        lock (_gate) return _runs.TryGetValue((gap.WorldId, gap.RunId), out var order) && order.Next == gap.Next ? order.Skip(now) : Sequenced.Nothing;
-    }
-
-    private RunOrder OrderOf(string world, string run)
-    {
-        if (_runs.TryGetValue((world, run), out var order)) return order;
-        if (_age.Count == MaxRuns) _runs.Remove(_age.Dequeue());
-        _age.Enqueue((world, run));
-        return _runs[(world, run)] = new RunOrder();
-    }
-
-    private sealed class RunOrder
-    {
-        private readonly SortedDictionary<int, SequencedEvent> _early = [];
-
-        /// <summary>The number that has to come next.</summary>
-        public int Next { get; private set; } = 1;
-
-        /// <summary>Since when a number is missing; null while none is.</summary>
-        public DateTimeOffset? GapSince { get; private set; }
-
-        public Sequenced Accept(SequencedEvent item, DateTimeOffset now)
+        get
         {
-            // Seen before: said again that it was, in case nobody heard it.
-            if (item.Number < Next) return new Sequenced([], item.Number == Next - 1 && IsLast(item) ? item : null);
-            if (item.Number > Next)
-            {
-                var isNew = _early.TryAdd(item.Number, item);
-                GapSince ??= now;
-                return isNew && item.Closes ? new Sequenced([item], null) : Sequenced.Nothing;
-            }
-
-            Next++;
-            return Drain([item], item, now);
+            lock (_gate) return _worlds.Values.Count(world => world.ResyncAt is not null);
         }
+    }
 
-        public Sequenced Skip(DateTimeOffset now)
+    /// <summary>Continues where earlier processes ended.</summary>
+    public void Restore(IEnumerable<RunProgress> runs)
+    {
+        lock (_gate)
         {
-            if (_early.Count == 0) return Sequenced.Nothing;
-            Next = _early.Keys.First();
-            return Drain([], null, now);
+            foreach (var run in runs) WorldOf(run.WorldId).Restore(run.RunId, run.Next, time.GetUtcNow());
         }
+    }
 
-        private Sequenced Drain(List<SequencedEvent> relay, SequencedEvent? processed, DateTimeOffset now)
+    /// <summary>Takes an event; what is due has been handed on when this returns.</summary>
+    public Sequenced Accept(ActivationEvent item)
+    {
+        lock (_gate) return HandOn(item.WorldId, WorldOf(item.WorldId).Accept(item, time.GetUtcNow()));
+    }
+
+    /// <summary>Closes every copy of a world until its state has been read; of every world where the id is empty, whose followers read for themselves.</summary>
+    public void Hold(string worldId)
+    {
+        lock (_gate)
         {
-            while (_early.Remove(Next, out var item))
-            {
-                // What closes has passed already.
-                if (!item.Closes) relay.Add(item);
-                processed = item;
-                Next++;
-            }
-
-            GapSince = _early.Count > 0 ? now : null;
-            return new Sequenced(relay, processed is not null && IsLast(processed) ? processed : null);
+            sink.Close(worldId);
+            if (worldId.Length > 0) WorldOf(worldId).Hold(time.GetUtcNow());
         }
+    }
 
-        private static bool IsLast(SequencedEvent item) => item.Update.LastSequence is null || item.Number >= item.Update.LastSequence;
+    /// <summary>Closes every copy of every world, until the states of <paramref name="followed"/> have been read.</summary>
+    public void HoldAll(IEnumerable<string> followed)
+    {
+        lock (_gate)
+        {
+            sink.Close("");
+            // The others have nobody here who would notice; whoever comes reads the state.
+            foreach (var world in followed.Concat(_worlds.Keys).Distinct(StringComparer.Ordinal).ToArray()) WorldOf(world).Hold(time.GetUtcNow());
+        }
+    }
+
+    /// <summary>The worlds whose state has to be read now.</summary>
+    public IReadOnlyList<ResyncDue> Due()
+    {
+        var now = time.GetUtcNow();
+        lock (_gate) return [.. _worlds.Where(world => world.Value.ResyncAt <= now).Select(world => new ResyncDue(world.Key, world.Value.Version))];
+    }
+
+    /// <summary>Opens again what is open in a state.</summary>
+    /// <returns>Null when it was overtaken and has to be read again.</returns>
+    public Sequenced? Resynced(ResyncDue due, ListActivationsResponse state)
+    {
+        EntryState[] entries = [.. state.Entries.Select(entry => new EntryState(new EntryKey(entry.StrategyId, entry.Side), entry.EntryVersion, entry.IsOpen()))];
+        lock (_gate)
+        {
+            if (WorldOf(due.WorldId).Resynced(entries, due.Version, time.GetUtcNow()) is not { } outcome) return null;
+            sink.Show(state);
+            return HandOn(due.WorldId, outcome);
+        }
+    }
+
+    private Sequenced HandOn(string worldId, Sequenced outcome)
+    {
+        if (outcome.Close) sink.Close(worldId);
+        foreach (var item in outcome.Relay) sink.Relay(item);
+        return outcome;
+    }
+
+    private WorldOrder WorldOf(string worldId)
+    {
+        if (!_worlds.TryGetValue(worldId, out var world)) _worlds[worldId] = world = new WorldOrder(worldId);
+        return world;
     }
 }

@@ -15,27 +15,28 @@ internal sealed class EventHistory(IMessageLog log, ITopicAdmin topics)
     private static readonly TimeSpan Slack = TimeSpan.FromSeconds(1);
 
     /// <summary>The wanted events after a number, oldest first, as far as they are kept; at most <see cref="EventHub.Capacity"/>, the latest.</summary>
-    public async Task<IReadOnlyList<CloudEvent>> ReadAsync(EventSubscription subscription, ulong after, CancellationToken cancellation)
+    public async Task<IReadOnlyList<HubEvent>> ReadAsync(EventSubscription subscription, ulong after, CancellationToken cancellation)
     {
-        var remembered = subscription.Recent.Where(item => item.Frame.SeqNo > after).Select(item => item.Frame);
+        var remembered = subscription.Recent.Where(item => item.Frame.SeqNo > after);
         // An event at or before that number is remembered: so is everything since.
         if (subscription.Recent is [{ } oldest, ..] && oldest.Frame.SeqNo <= after) return [.. remembered];
         if (subscription.Recent.Count == 0 && after >= subscription.Sequence) return [];
 
         var known = subscription.Recent.Select(item => item.Frame.Id).ToHashSet(StringComparer.Ordinal);
-        var found = new List<CloudEvent>();
+        var found = new List<HubEvent>();
         foreach (var topic in subscription.Filter.Topics)
         {
             foreach (var partition in await topics.DescribeAsync(topic, cancellation))
             {
                 await foreach (var frame in BackwardsAsync(partition, after, cancellation))
                 {
-                    if (!known.Contains(frame.Id) && subscription.Filter.Wants(new HubEvent(topic, frame))) found.Add(frame);
+                    var item = new HubEvent(topic, frame);
+                    if (!known.Contains(frame.Id) && subscription.Filter.Wants(item)) found.Add(item);
                 }
             }
         }
 
-        return [.. found.Concat(remembered).OrderBy(frame => frame.SeqNo).TakeLast(EventHub.Capacity)];
+        return [.. found.Concat(remembered).OrderBy(item => item.Frame.SeqNo).TakeLast(EventHub.Capacity)];
     }
 
     private async IAsyncEnumerable<CloudEvent> BackwardsAsync(

@@ -1,110 +1,99 @@
 using System.Diagnostics.Metrics;
-using System.Threading.Channels;
+using Qmtl.Messaging.Topics;
 using Qmtl.V1;
 
 namespace Qmtl.Gateway.Events;
 
 /// <summary>Hands each event to everybody who wants it, in one order, and remembers the latest for those who come back.</summary>
 /// <remarks>
-/// A subscriber that does not keep up loses the newest events, counted; it sees the gap in the sequence numbers and reads the state
-/// again. The number of an event is the microsecond it was appended to the log, moved on where two would be equal: so numbers mean
-/// much the same to every gateway, before and after a restart, and a subscriber may come back to any of them.
+/// A subscriber that does not keep up loses the newest events, counted, and is told so. The number of an event is the microsecond it was appended to
+/// the log, moved on where two would be equal: so numbers mean much the same to every gateway, before and after a restart, and a subscriber may come
+/// back to any of them.
 /// </remarks>
-internal sealed class EventHub : IDisposable
+internal sealed class EventHub
 {
-    /// <summary>Events one subscriber may be behind, and events remembered.</summary>
+    /// <summary>Events one subscriber may be behind, events remembered, and ids by which copies are known.</summary>
     public const int Capacity = 10_000;
 
     private readonly Lock _gate = new();
-    private readonly HashSet<EventSubscription> _subscribers = [];
-    private readonly Queue<HubEvent> _recent = new();
-    private readonly Meter _meter = new("Qmtl.Gateway");
-    private readonly Counter<long> _relayed;
-    private readonly Counter<long> _fanout;
-    private readonly Counter<long> _dropped;
+    private readonly Queue<HubEvent> _recent = new(Capacity);
+    private readonly HashSet<string> _known = new(StringComparer.Ordinal);
+    private readonly EventMetrics _metrics;
+    // Replaced, never changed: an event is handed on without copying.
+    private EventSubscription[] _subscribers = [];
     private ulong _sequence;
 
-    public EventHub(TimeProvider time)
+    public EventHub(EventMetrics metrics, TimeProvider time)
     {
+        _metrics = metrics;
         _sequence = Number(time.GetUtcNow());
-        _relayed = _meter.CreateCounter<long>("event_relay_events_total", description: "Events taken from the bus, by topic.");
-        _fanout = _meter.CreateCounter<long>("event_fanout_total", description: "Events handed to subscribers, by topic.");
-        _dropped = _meter.CreateCounter<long>("event_relay_dropped_total", description: "Events lost to subscribers that did not keep up, by topic.");
-        _meter.CreateObservableGauge("ws_subscribers", Subscribers, description: "Subscribers, by topic.");
+        metrics.Observe(Subscribers);
     }
+
+    /// <summary>How many subscribe.</summary>
+    public int Count => Volatile.Read(ref _subscribers).Length;
 
     /// <summary>The number that a moment has.</summary>
     public static ulong Number(DateTimeOffset moment) => (ulong)Math.Max(0, (moment.UtcTicks - DateTimeOffset.UnixEpoch.UtcTicks) / TimeSpan.TicksPerMicrosecond);
 
-    /// <summary>Takes an event and numbers it.</summary>
+    /// <summary>Takes an event and numbers it; a copy of one that is remembered is dropped.</summary>
     public void Publish(string topic, CloudEvent frame, DateTimeOffset appendedAt)
     {
-        var tag = new KeyValuePair<string, object?>("topic", topic);
+        var item = new HubEvent(topic, frame);
+        var (takers, losers) = (0, 0);
         lock (_gate)
         {
-            frame.SeqNo = _sequence = Math.Max(_sequence + 1, Number(appendedAt));
-            var item = new HubEvent(topic, frame);
-            _recent.Enqueue(item);
-            if (_recent.Count > Capacity) _recent.Dequeue();
-            foreach (var subscriber in _subscribers.Where(subscriber => subscriber.Filter.Wants(item)))
+            if (!Remember(item))
             {
-                if (subscriber.TryOffer(frame)) _fanout.Add(1, tag);
-                else _dropped.Add(1, tag);
+                _metrics.Duplicate(topic);
+                return;
+            }
+
+            frame.SeqNo = _sequence = Math.Max(_sequence + 1, Number(appendedAt));
+            foreach (var subscriber in _subscribers)
+            {
+                if (!subscriber.Filter.Wants(item)) continue;
+                if (subscriber.TryOffer(item)) takers++;
+                else losers++;
             }
         }
 
-        _relayed.Add(1, tag);
+        _metrics.Relayed(topic, takers, losers);
     }
 
     /// <summary>Subscribes: from the moment this returns no event is missed. Dispose it to leave.</summary>
-    public EventSubscription Subscribe(EventFilter filter)
+    /// <param name="filter">What is wanted.</param>
+    /// <param name="withRecent">Whether to look up what the hub remembers.</param>
+    public EventSubscription Subscribe(EventFilter filter, bool withRecent = false)
     {
         lock (_gate)
         {
-            var subscription = new EventSubscription(filter, [.. _recent.Where(filter.Wants)], _sequence, Leave);
-            _subscribers.Add(subscription);
+            var subscription = new EventSubscription(filter, withRecent ? [.. _recent.Where(filter.Wants)] : [], _sequence, Leave);
+            _subscribers = [.. _subscribers, subscription];
             return subscription;
         }
     }
 
-    public void Dispose() => _meter.Dispose();
+    /// <summary>Worlds whose activation somebody here follows by name.</summary>
+    public IReadOnlyCollection<string> FollowedWorlds() =>
+        [.. Volatile.Read(ref _subscribers).Select(subscriber => subscriber.Filter).Where(filter => filter.Topics.Contains(TopicCatalog.Activation)).SelectMany(filter => filter.Worlds ?? (IEnumerable<string>)[]).Distinct(StringComparer.Ordinal)];
+
+    private bool Remember(HubEvent item)
+    {
+        if (item.Frame.Id.Length > 0 && !_known.Add(item.Frame.Id)) return false;
+        if (_recent.Count == Capacity) _known.Remove(_recent.Dequeue().Frame.Id);
+        _recent.Enqueue(item);
+        return true;
+    }
 
     private void Leave(EventSubscription subscription)
     {
-        lock (_gate) _subscribers.Remove(subscription);
+        lock (_gate) _subscribers = [.. _subscribers.Where(other => other != subscription)];
     }
 
     private IEnumerable<Measurement<int>> Subscribers()
     {
-        EventFilter[] filters;
-        lock (_gate) filters = [.. _subscribers.Select(subscriber => subscriber.Filter)];
+        var filters = Volatile.Read(ref _subscribers).Select(subscriber => subscriber.Filter).ToArray();
         return EventTopics.Relayed.Select(topic => new Measurement<int>(filters.Count(filter => filter.Topics.Contains(topic)), new KeyValuePair<string, object?>("topic", topic)));
     }
-}
-
-/// <summary>One subscriber's place at the hub.</summary>
-/// <param name="filter">What it wants.</param>
-/// <param name="recent">What the hub remembered when it came, oldest first, as far as it wants it.</param>
-/// <param name="sequence">The hub's latest number at that moment.</param>
-/// <param name="leave">Called once it leaves.</param>
-internal sealed class EventSubscription(EventFilter filter, IReadOnlyList<HubEvent> recent, ulong sequence, Action<EventSubscription> leave) : IDisposable
-{
-    private readonly Channel<CloudEvent> _channel = Channel.CreateBounded<CloudEvent>(new BoundedChannelOptions(EventHub.Capacity) { SingleReader = true });
-
-    /// <summary>What it wants.</summary>
-    public EventFilter Filter => filter;
-
-    /// <summary>What the hub remembered when it came.</summary>
-    public IReadOnlyList<HubEvent> Recent => recent;
-
-    /// <summary>The number of the event before everything that comes.</summary>
-    public ulong Sequence => sequence;
-
-    /// <summary>Offers an event; false when the subscriber is too far behind.</summary>
-    public bool TryOffer(CloudEvent frame) => _channel.Writer.TryWrite(frame);
-
-    /// <summary>Everything that comes, until cancelled.</summary>
-    public IAsyncEnumerable<CloudEvent> ReadAsync(CancellationToken cancellation) => _channel.Reader.ReadAllAsync(cancellation);
-
-    public void Dispose() => leave(this);
 }

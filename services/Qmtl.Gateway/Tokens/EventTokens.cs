@@ -21,6 +21,19 @@ internal sealed class EventTokens(TokenKeys keys, ReplayWindow replays, TokenMet
 
     private static readonly JsonWebTokenHandler Handler = new() { SetDefaultTimesOnTokenCreation = false, MapInboundClaims = false, MaximumTokenSizeInBytes = LargestToken };
 
+    /// <summary>Whether a text says that it is one of these tokens; that proves nothing.</summary>
+    public static bool IsOurs(string text)
+    {
+        try
+        {
+            return text.Length <= LargestToken && new JsonWebToken(text).Issuer == Issuer;
+        }
+        catch (Exception problem) when (problem is ArgumentException or SecurityTokenMalformedException)
+        {
+            return false;
+        }
+    }
+
     /// <summary>Makes a token.</summary>
     public IssuedToken Issue(TokenGrant grant)
     {

@@ -11,7 +11,7 @@ internal static class RpcRoles
 
     private static readonly string[] Reading =
     [
-        "GetWorld", "DescribeWorld", "ListPolicies", "GetPolicy", "DiffPolicy", "ListBindings", "ListStandings", "GetDecisions", "Decide", "GetActivation", "GetStateHash",
+        "GetWorld", "DescribeWorld", "ListPolicies", "GetPolicy", "DiffPolicy", "ListBindings", "ListStandings", "GetDecisions", "Decide", "GetActivation", "ListActivations", "GetStateHash",
         "ListEvaluationRuns", "GetEvaluationRun", "GetEvaluationRunMetrics", "GetEvaluationRunHistory", "ListExPostFailures", "GetApplyRun", "ListApplyRuns", "ListAudit", "VerifyAudit", "ExportAudit",
         "ListWorldNodes", "GetWorldNode", "ListEdgeOverrides", "LookupValidation", "GetValidationInvariants", "GetCampaignStatus", "TickCampaign",
         "PlanLive", "ListLiveCandidates", "ListPromotions", "GetLiveMonitoringReport", "PlanRebalance", "ProposeAllocation",

@@ -30,6 +30,23 @@ internal sealed class ActivationHandler(IDatabase database, WorldWriter writer, 
         return envelope;
     }
 
+    /// <summary>All entries at one moment, from the store itself: who asks has missed something, and a copy may have missed it too.</summary>
+    public async Task<ListActivationsResponse> ListAsync(ListActivationsRequest request, Caller caller, CancellationToken cancellationToken)
+    {
+        access.Require(caller, request.WorldId, WorldRole.Reader);
+        var entries = await database.ReadAsync(
+            async session =>
+            {
+                await WorldStore.GetAsync(session, request.WorldId);
+                return await ActivationStore.ListAsync(session, request.WorldId);
+            },
+            cancellationToken);
+        var hash = ActivationStore.HashOf(request.WorldId, entries);
+        var response = new ListActivationsResponse { WorldId = request.WorldId, StateHash = hash };
+        response.Entries.AddRange(entries.Select(entry => entry.ToEnvelope(hash)));
+        return response;
+    }
+
     public Task<ActivationEnvelope> PutAsync(PutActivationRequest request, Caller caller, CancellationToken cancellationToken)
     {
         access.Require(caller, request.WorldId, WorldRole.Operator);

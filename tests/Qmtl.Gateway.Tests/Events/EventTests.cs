@@ -136,39 +136,6 @@ public sealed class EventTests : IAsyncLifetime
         Assert.Equal(one.ResponseStream.Current.Id, two.ResponseStream.Current.Id);
     }
 
-    [Fact]
-    public async Task EventTokens_NotServedYet_SaySo()
-    {
-        var answer = await _gateway.PostAsync("/events/subscribe", new EventStreamRequest { WorldId = "w1" });
-
-        Assert.Equal("E_NOT_IMPLEMENTED", answer.Code);
-    }
-
-    [Fact]
-    public void Hub_SlowSubscriber_LosesTheNewestAndHarmsNobody()
-    {
-        using var hub = new EventHub(TimeProvider.System);
-        var filter = new EventFilter(EventTopics.Normalise([]), "", "");
-        using var slow = hub.Subscribe(filter);
-        for (var i = 0; i < EventHub.Capacity; i++) hub.Publish("policy", new CloudEvent { Id = $"{i}" }, DateTimeOffset.UnixEpoch);
-        using var prompt = hub.Subscribe(filter);
-
-        hub.Publish("policy", new CloudEvent { Id = "last" }, DateTimeOffset.UnixEpoch);
-
-        Assert.False(slow.TryOffer(new CloudEvent()));
-        Assert.True(prompt.TryOffer(new CloudEvent()));
-    }
-
-    [Fact]
-    public void Hub_Numbers_GrowWhateverTheClockSays()
-    {
-        using var hub = new EventHub(new ManualClock());
-        CloudEvent[] frames = [new(), new(), new()];
-        foreach (var (i, frame) in frames.Index()) hub.Publish("policy", frame, DateTimeOffset.UnixEpoch.AddYears(100).AddSeconds(-i));
-
-        Assert.True(frames[0].SeqNo < frames[1].SeqNo && frames[1].SeqNo < frames[2].SeqNo);
-    }
-
     [Theory]
     [InlineData("queues", "queue")]
     [InlineData("w/w1/Activation", "activation")]

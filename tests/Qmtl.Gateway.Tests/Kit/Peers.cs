@@ -34,6 +34,12 @@ internal sealed class FakeWorldService : WorldService.WorldServiceBase
 
     public int Decides;
 
+    /// <summary>What every world has, until a test says otherwise.</summary>
+    public IReadOnlyList<ActivationEnvelope> Activations { get; set; } =
+        [new ActivationEnvelope { WorldId = "w1", StrategyId = "s", Side = "long", Active = true, Weight = 0.5, EffectiveMode = "live", Etag = "a1", EntryVersion = 1 }];
+
+    public int Lists;
+
     public override async Task<DecisionEnvelope> Decide(DecideRequest request, ServerCallContext context)
     {
         Interlocked.Increment(ref Decides);
@@ -45,6 +51,15 @@ internal sealed class FakeWorldService : WorldService.WorldServiceBase
     {
         await EnterAsync(request.WorldId, context);
         return new ActivationEnvelope { WorldId = request.WorldId, StrategyId = request.StrategyId, Side = request.Side, Active = true, Weight = 0.5, EffectiveMode = "live", Etag = "a1" };
+    }
+
+    public override async Task<ListActivationsResponse> ListActivations(ListActivationsRequest request, ServerCallContext context)
+    {
+        Interlocked.Increment(ref Lists);
+        await EnterAsync(request.WorldId, context);
+        var response = new ListActivationsResponse { WorldId = request.WorldId, StateHash = "h1" };
+        response.Entries.AddRange(Activations.Where(entry => entry.WorldId == request.WorldId));
+        return response;
     }
 
     public override async Task<V1.StateHash> GetStateHash(GetStateHashRequest request, ServerCallContext context)
