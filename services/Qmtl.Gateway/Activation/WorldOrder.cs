@@ -126,7 +126,7 @@ internal sealed class WorldOrder(string worldId)
             return true;
         }
 
-        var mayOpen = MayOpen(run, item);
+        var mayOpen = MayOpen(run);
         if (mayOpen) relay.Add(item);
         if (item.Entry is null) run.Holds = run.ClosesAfter(item.Number);
         return mayOpen;
@@ -146,7 +146,7 @@ internal sealed class WorldOrder(string worldId)
         return [];
     }
 
-    private bool MayOpen(RunOrder run, ActivationEvent item) => ResyncAt is null && !IsOlder(item) && !IsHeldBeside(run) && !run.ClosesAfter(item.Number);
+    private bool MayOpen(RunOrder run) => ResyncAt is null && !IsHeldBeside(run);
 
     private bool IsHeldBeside(RunOrder? run) => _runs.Values.Any(other => other != run && other.Holds);
 

@@ -22,6 +22,7 @@ internal sealed class ActivationFuzz
     private int _read = -1;
     // Where this process began to listen: nothing before that comes any more.
     private int _from;
+    private bool _isLost;
 
     public ActivationFuzz(int seed)
     {
@@ -84,7 +85,7 @@ internal sealed class ActivationFuzz
     private string? Meanwhile()
     {
         if (_random.Next(3) == 0) _now += TimeSpan.FromMilliseconds(_random.Next(2_500));
-        if (_random.Next(40) == 0) Apply(_order.Hold(_now));
+        if (_random.Next(40) == 0) LoseTouch();
         if (_random.Next(2) == 0 && Read() is { } wrong) return wrong;
         if (_random.Next(60) == 0) Restart();
         return null;
@@ -109,6 +110,7 @@ internal sealed class ActivationFuzz
         if (_order.Resynced(state, reading.Version, _now) is not { } outcome) return null;
         Show(state);
         _read = Math.Max(_read, reading.Index);
+        _isLost = false;
         Apply(outcome);
         return Check($"after the state of {reading.Index}");
     }
@@ -120,16 +122,24 @@ internal sealed class ActivationFuzz
         _order = new WorldOrder(ActivationTruth.World);
         foreach (var (run, next) in _kept) _order.Restore(run, next, _now);
         _from = _delivered.Count == 0 ? 0 : _delivered.Max() + 1;
+        _isLost = false;
         _read = Known();
         Show(_truth.StateAfter(_read));
         // A new subscriber drops what is older than the state it began with; so does the stream it reads.
         foreach (var entry in _truth.StateAfter(_read)) _shown[entry.Entry] = entry.Version;
     }
 
+    /// <summary>Something may have been missed that nobody knows of.</summary>
+    private void LoseTouch()
+    {
+        Apply(_order.Hold(_now));
+        _isLost = true;
+    }
+
     private int Known()
     {
         var newest = _delivered.Count == 0 ? -1 : _delivered.Max();
-        return _truth.EndOf(Math.Min(_truth.Events.Count - 1, Math.Max(newest, _read) + (_random.Next(2) == 0 ? _random.Next(4) : 0)));
+        return _truth.EndOf(Math.Min(_truth.Events.Count - 1, Math.Max(newest, _read) + (_random.Next(2) == 0 ? _random.Next(16) : 0)));
     }
 
     private void Apply(Sequenced outcome)
@@ -147,7 +157,7 @@ internal sealed class ActivationFuzz
         {
             if (item.Closes) CloseAll();
         }
-        else if (item.EntryVersion > _shown.GetValueOrDefault(entry))
+        else if (item.EntryVersion >= _shown.GetValueOrDefault(entry))
         {
             _gates[entry] = !item.Closes;
         }
@@ -191,11 +201,13 @@ internal sealed class ActivationFuzz
     }
 
     /// <summary>
-    /// The reference, from the whole history: a gate may be open only by a state that was read, or by an event all of whose predecessors in its run
-    /// are known; and only if nothing known behind it closes that gate.
+    /// The reference, from the whole history: no gate is open while something is known to be missing. Else one may be open only by a state that was
+    /// read, or by an event all of whose predecessors in its run are known; and only if nothing known behind it closes that gate.
     /// </summary>
     private string? Check(string when)
     {
+        if ((_isLost || Enumerable.Range(_from, _truth.Events.Count - _from).Any(index => index > _read && _delivered.Contains(index) && !PredecessorsAreKnown(index))) && _gates.ContainsValue(true))
+            return $"open {when} while something is missing; delivered {string.Join(' ', _delivered.Order().Select(Name))}, read {_read}";
         foreach (var (entry, isOpen) in _gates)
         {
             if (!isOpen || IsAllowed(entry)) continue;

@@ -71,8 +71,9 @@ public sealed class EventTests : IAsyncLifetime
     [Fact]
     public async Task Subscribe_WorldServiceAway_StillStreams()
     {
+        var token = (await _gateway.PostAsync("/events/subscribe", new EventStreamRequest { WorldId = "w1", StrategyId = "s" })).Text("token");
         _peers.Worlds.Failure = new RefusalException(ReasonCodes.Unavailable, "Away.");
-        using var call = _gateway.Client.Subscribe(new SubscribeRequest { WorldId = "w1", StrategyId = "s" });
+        using var call = _gateway.Client.Subscribe(new SubscribeRequest(), new Grpc.Core.Metadata { { "authorization", $"Bearer {token}" } });
         await call.ResponseHeadersAsync.Within();
 
         await _gateway.PublishPolicyAsync("w1", 1);
