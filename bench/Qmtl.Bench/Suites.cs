@@ -1,5 +1,6 @@
 using Qmtl.Bench.Apply;
 using Qmtl.Bench.Engine;
+using Qmtl.Bench.Gateway;
 using Qmtl.Bench.Measuring;
 using Qmtl.Bench.Policy;
 
@@ -12,6 +13,7 @@ internal static class Suites
     {
         ["apply"] = ApplySuite.Benchmarks,
         ["engine"] = EngineSuite.Benchmarks,
+        ["gateway"] = GatewaySuite.Benchmarks,
         ["policy"] = PolicySuite.Benchmarks,
     };
 }

@@ -1,15 +1,14 @@
 using Qmtl.Gateway;
-using Qmtl.Gateway.Contexts;
 using Qmtl.Gateway.Events;
 using Qmtl.Gateway.Health;
 using Qmtl.Gateway.Submissions;
-using Qmtl.Gateway.Telemetry;
 using Qmtl.Gateway.Tokens;
 using Qmtl.Gateway.Worlds;
 using Qmtl.Messaging;
 using Qmtl.ServiceDefaults.Rpc;
 using Qmtl.Storage;
 using Qmtl.V1;
+using StackExchange.Redis;
 
 namespace Microsoft.Extensions.Hosting;
 
@@ -25,28 +24,16 @@ public static class GatewayExtensions
     {
         builder.AddQmtlStorage();
         builder.AddQmtlMessaging();
+        builder.AddRedisWhereConfigured();
         builder.AddQmtlMigrations("gw", typeof(GatewayExtensions).Assembly);
         builder.Services.AddQmtlRpc();
         builder.Services.AddClients();
-        builder.AddOptions();
 
         builder.Services.AddEventTokens(builder.Configuration);
-        builder.Services.AddSingleton<GatewayMetrics>();
-        builder.Services.AddSingleton<WorldServiceBreaker>();
-        builder.Services.AddSingleton<WorldServiceCaller>();
-        builder.Services.AddSingleton<DecisionCache>();
-        builder.Services.AddSingleton<IDecisionSource>(services => services.GetRequiredService<DecisionCache>());
-        builder.Services.AddSingleton<WorldReads>();
-        builder.Services.AddSingleton<ProxyMetrics>();
-        builder.Services.AddSingleton<ContextResolver>();
-        builder.Services.AddSingleton<SubmissionReader>();
-        builder.Services.AddSingleton<GraphClient>();
-        builder.Services.AddSingleton<SubmissionProcessor>();
-        builder.Services.AddSingleton<SubmissionPipeline>();
-        builder.Services.AddHostedService<SubmissionWorker>();
-        builder.Services.AddHostedService<SubmissionSweeper>();
+        builder.Services.AddWorlds(builder.Configuration);
+        builder.Services.AddSubmissions(builder.Configuration);
+        builder.Services.AddDegradation(builder.Configuration);
         builder.Services.AddEvents(builder.Configuration);
-        builder.Services.AddSingleton<DependencyProbes>();
         builder.Services.AddSingleton<GatewayService>();
         return builder;
     }
@@ -57,6 +44,7 @@ public static class GatewayExtensions
         endpoints.MapGrpcService<GatewayService>();
         endpoints.MapRpcJson<GatewayService>(Gateway.Descriptor, options =>
         {
+            options.GuardStatic(endpoints, Gateway.Descriptor);
             options.EventId = message => ((CloudEvent)message).SeqNo.ToString(System.Globalization.CultureInfo.InvariantCulture);
             options.EventName = message => ((CloudEvent)message).Type;
             var encoder = endpoints.ServiceProvider.GetRequiredService<EventEncoder>();
@@ -67,20 +55,19 @@ public static class GatewayExtensions
         return endpoints;
     }
 
+    /// <summary>Only to say how it is: what the Gateway keeps is in its store.</summary>
+    private static void AddRedisWhereConfigured<TBuilder>(this TBuilder builder)
+        where TBuilder : IHostApplicationBuilder
+    {
+        if (string.IsNullOrWhiteSpace(builder.Configuration.GetConnectionString("redis")) || builder.Services.Any(service => service.ServiceType == typeof(IConnectionMultiplexer))) return;
+        builder.AddRedisClient("redis", configureOptions: static options => options.AbortOnConnectFail = false);
+    }
+
     private static void AddClients(this IServiceCollection services)
     {
         services.AddQmtlGrpcClient<WorldService.WorldServiceClient>(WorldServiceName).AddInterceptor(() => new RefusalClientInterceptor("WorldService"));
         services.AddQmtlGrpcClient<DagManager.DagManagerClient>(DagManagerName).AddInterceptor(() => new RefusalClientInterceptor("DagManager"));
         // The mapper turns refusals of untyped calls back by itself.
         services.AddQmtlGrpcClient<WorldServiceChannel>(WorldServiceName);
-    }
-
-    private static void AddOptions<TBuilder>(this TBuilder builder)
-        where TBuilder : IHostApplicationBuilder
-    {
-        var submissions = builder.Configuration.GetSection(SubmissionOptions.Section).Get<SubmissionOptions>() ?? new SubmissionOptions();
-        if (submissions.Problem() is { } problem) throw new InvalidOperationException(problem);
-        builder.Services.AddSingleton(submissions);
-        builder.Services.AddSingleton(builder.Configuration.GetSection(WorldServiceOptions.Section).Get<WorldServiceOptions>() ?? new WorldServiceOptions());
     }
 }

@@ -18,6 +18,8 @@ internal sealed partial class GatewayService(
     IDatabase database,
     SubmissionPipeline pipeline,
     DependencyProbes probes,
+    Degradation degradation,
+    SubmissionLimits limits,
     EventEndpoints events,
     V1.DagManager.DagManagerClient dagManager,
     WorldService.WorldServiceClient worlds,
@@ -27,28 +29,22 @@ internal sealed partial class GatewayService(
     private const int DefaultPage = 20;
     private const int LargestPage = 500;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
-    private static readonly Dictionary<string, string> RetryLater = new(StringComparer.Ordinal) { [RefusalStatus.RetryAfter] = "5" };
 
     public override async Task<StrategyAck> SubmitStrategy(StrategySubmit request, ServerCallContext context)
     {
-        // Checked before anything is kept: a gateway that lacks most of what it needs says so.
-        var states = await probes.ReadRecentAsync(context.CancellationToken);
-        if (states.Level >= DegradeLevel.Minimal)
-        {
-            throw new RefusalException(
-                ReasonCodes.Degraded,
-                $"The gateway takes no submissions while it lacks what it needs: store {states.Store}, dagmanager {states.DagManager}, worldservice {states.WorldService}.",
-                errors: null,
-                RetryLater);
-        }
-
+        // Before anything is kept: a gateway that lacks most of what it needs says so.
+        degradation.RequireSubmissions();
+        limits.Take(CallerOf(context));
         var receipt = await pipeline.SubmitAsync(request, context.CancellationToken);
         context.SetHttpStatus(StatusCodes.Status202Accepted);
         return Acknowledge(receipt);
     }
 
-    public override async Task<StrategyAck> DryRunStrategy(StrategySubmit request, ServerCallContext context) =>
-        Acknowledge(await pipeline.DryRunAsync(request, context.CancellationToken));
+    public override async Task<StrategyAck> DryRunStrategy(StrategySubmit request, ServerCallContext context)
+    {
+        limits.Take(CallerOf(context));
+        return Acknowledge(await pipeline.DryRunAsync(request, context.CancellationToken));
+    }
 
     public override async Task<StrategyStatus> GetStrategyStatus(GetStrategyStatusRequest request, ServerCallContext context)
     {
@@ -101,11 +97,31 @@ internal sealed partial class GatewayService(
             RebalanceSchemaVersion = health.RebalanceSchemaVersion,
             AlphaMetricsCapable = health.AlphaMetricsCapable,
             Version = health.Version,
-            DegradeLevel = states.Level.ToString().ToUpperInvariant(),
+            DegradeLevel = degradation.LevelOf(states).ToString().ToUpperInvariant(),
             EnforceLiveGuard = worldOptions.EnforceLiveGuard,
-            Queued = states.Store == DependencyStates.Ok ? await database.ReadAsync(SubmissionStore.CountWaitingAsync, context.CancellationToken) : 0,
+            Queued = await CountWaitingAsync(context.CancellationToken),
         };
     }
+
+    /// <summary>The status is answered at every level, so also without the store.</summary>
+    private async Task<int> CountWaitingAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            return await database.ReadAsync(SubmissionStore.CountWaitingAsync, cancellation);
+        }
+        catch (StorageException)
+        {
+            return 0;
+        }
+    }
+
+    /// <summary>Who is counted: the one who asks, or where he asks from.</summary>
+    private static string CallerOf(ServerCallContext context) =>
+        context.RequestHeaders.GetValue("x-caller-sub") is { Length: > 0 } subject ? "sub:" + subject : "from:" + HostOf(context.Peer);
+
+    // Connections of one machine differ in their port only.
+    private static string HostOf(string peer) => peer.LastIndexOf(':') is var port and > 0 ? peer[..port] : peer;
 
     private DateTime Deadline(ServerCallContext context)
     {
@@ -166,11 +182,10 @@ internal sealed partial class GatewayService(
         SafeMode = context.SafeMode,
     };
 
-    private static GatewayHealth Describe(DependencyStates states) => new()
+    private GatewayHealth Describe(DependencyStates states) => new()
     {
-        Status = states.Level == DegradeLevel.Normal ? DependencyStates.Ok : "degraded",
-        // Deduplication, locks and activation live in the store; this gateway has no Redis of its own to ask.
-        Redis = "unknown",
+        Status = degradation.LevelOf(states) == DegradeLevel.Normal ? DependencyStates.Ok : "degraded",
+        Redis = states.Redis,
         Postgres = states.Store,
         Dagmanager = states.DagManager,
         Worldservice = states.WorldService,

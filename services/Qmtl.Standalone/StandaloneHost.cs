@@ -36,6 +36,8 @@ internal static class StandaloneHost
             builder.Configuration.AddInMemoryCollection(OwnAddresses(ports, builder.Configuration));
             builder.WebHost.UseSockets(options => options.CreateBoundListenSocket = ports.SocketFor);
             builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = ShutdownLimit);
+            // The process also computes: how busy it is says nothing of its Gateway.
+            builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>(StringComparer.Ordinal) { ["Gateway:Degradation:CountLoad"] = "false" });
             builder.AddServiceDefaults();
             builder.ConfigureQmtlEndpoints(options => options.AddHttp(Dashboard, DashboardPort));
             builder.AddWorldService();

@@ -1,10 +1,7 @@
 using System.Diagnostics;
-using System.Text.Json;
-using System.Text.Json.Nodes;
 using Qmtl.Gateway.Contexts;
 using Qmtl.Gateway.Telemetry;
 using Qmtl.Identity;
-using Qmtl.Messaging;
 using Qmtl.ServiceDefaults.Rpc;
 using Qmtl.Storage;
 using Qmtl.V1;
@@ -22,11 +19,12 @@ internal sealed class SubmissionPipeline(
     IDatabase database,
     SubmissionReader reader,
     ContextResolver contexts,
-    SubmissionProcessor processor,
+    SubmissionIntake intake,
+    SubmissionWorkers workers,
     GraphClient graph,
     SubmissionOptions options,
     GatewayMetrics metrics,
-    IHostApplicationLifetime lifetime,
+    IngestMetrics ingest,
     TimeProvider time)
 {
     private static readonly Dictionary<string, string> RetryAfter = new(StringComparer.Ordinal) { [RefusalStatus.RetryAfter] = "1" };
@@ -38,18 +36,41 @@ internal sealed class SubmissionPipeline(
         var started = time.GetTimestamp();
         var submission = reader.Read(request);
         var resolved = await contexts.ResolveAsync(submission, cancellation);
-        var strategyId = submission.NewStrategyId(Guid.CreateVersion7(time.GetUtcNow()));
-        var hold = processor.NewHold();
-        await KeepAsync(strategyId, submission, resolved, hold);
-        Activity.Current?.SetTag("strategy_id", strategyId);
+        ingest.Stage("check", time.GetElapsedTime(started));
+        // Without room here, or without the peers it needs, it is taken in all the same and waits in the store.
+        var held = workers.MayWork && workers.Reserve(1) == 1;
+        var pending = new PendingSubmission(submission.NewStrategyId(Guid.CreateVersion7(time.GetUtcNow())), submission, resolved, held);
+        var before = time.GetTimestamp();
+        try
+        {
+            // Not cancellable: a caller that hangs up here would leave everybody guessing.
+            await KeepAsync(pending);
+        }
+        catch
+        {
+            if (held) workers.Release(1);
+            throw;
+        }
 
-        // The work outlives this call: the answer only stops waiting for it.
-        var work = processor.TryProcessAsync(strategyId, hold, lifetime.ApplicationStopping);
-        await Task.WhenAny(work, Task.Delay(options.DiffBudget, time, cancellation));
-        // What was kept is accepted, however the work on it goes.
-        var outcome = work.IsCompletedSuccessfully ? await work : null;
+        ingest.Stage("keep", time.GetElapsedTime(before));
+        Activity.Current?.SetTag("strategy_id", pending.StrategyId);
+        var outcome = held ? await WorkAsync(pending, cancellation) : null;
         metrics.Submitted(time.GetElapsedTime(started));
-        return new SubmissionReceipt(strategyId, submission.Crc, resolved[0], outcome ?? SubmissionOutcome.None);
+        return new SubmissionReceipt(pending.StrategyId, submission.Crc, resolved[0], outcome ?? SubmissionOutcome.None);
+    }
+
+    /// <summary>The work outlives the call: the answer only stops waiting for it, and what was kept is accepted, however the work goes.</summary>
+    private async Task<SubmissionOutcome?> WorkAsync(PendingSubmission pending, CancellationToken cancellation)
+    {
+        var work = workers.Start(new HeldSubmission(pending.StrategyId, pending.Submission.DagJson, pending.Submission.WorldIds, pending.Contexts, Attempt: 1));
+        try
+        {
+            return await work.WaitAsync(options.DiffBudget, time, cancellation);
+        }
+        catch (Exception late) when (late is TimeoutException or OperationCanceledException)
+        {
+            return null;
+        }
     }
 
     /// <summary>Answers as a submission would be answered, keeping nothing.</summary>
@@ -73,36 +94,27 @@ internal sealed class SubmissionPipeline(
         }
     }
 
-    private async Task KeepAsync(string strategyId, Submission submission, IReadOnlyList<Identity.ComputeContext> resolved, SubmissionHold hold)
+    private async Task KeepAsync(PendingSubmission pending)
     {
-        // Not cancellable: a caller that hangs up here would leave everybody guessing.
+        string holder;
         try
         {
-            await database.WriteAsync(
-                async unit =>
-                {
-                    await SubmissionStore.InsertAsync(unit, strategyId, submission, resolved, hold, options.DedupeFor);
-                    await unit.AppendAsync(Record(strategyId, submission, resolved, unit.Now));
-                },
-                CancellationToken.None);
-        }
-        catch (UniqueViolationException problem)
-        {
-            var existing = await database.ReadAsync(session => SubmissionStore.FindDuplicateAsync(session, submission.DedupeKey(resolved[0])));
-            metrics.Duplicate();
-            throw new RefusalException(
-                ReasonCodes.Duplicate,
-                $"The same graph was submitted to the same worlds before, as {existing}. Read its status, or change the strategy.",
-                errors: null,
-                new Dictionary<string, string>(StringComparer.Ordinal) { ["strategy_id"] = existing ?? "" },
-                problem);
+            holder = await intake.KeepAsync(pending);
         }
         catch (StorageException problem)
         {
-            if (problem.Failure == StorageFailure.OutcomeUnknown && await IsKeptAsync(strategyId)) return;
+            if (problem.Failure == StorageFailure.OutcomeUnknown && await IsKeptAsync(pending.StrategyId)) return;
             metrics.Lost();
             throw new RefusalException(ReasonCodes.CommitLog, $"Nothing was kept: the store did not take the submission ({problem.Failure}). Submit it again.", errors: null, RetryAfter, problem);
         }
+
+        if (string.Equals(holder, pending.StrategyId, StringComparison.Ordinal)) return;
+        metrics.Duplicate();
+        throw new RefusalException(
+            ReasonCodes.Duplicate,
+            $"The same graph was submitted to the same worlds before, as {holder}. Read its status, or change the strategy.",
+            errors: null,
+            new Dictionary<string, string>(StringComparer.Ordinal) { ["strategy_id"] = holder });
     }
 
     private async Task<bool> IsKeptAsync(string strategyId)
@@ -116,15 +128,4 @@ internal sealed class SubmissionPipeline(
             return false;
         }
     }
-
-    /// <summary>The graph itself stays in the row that is written with this record: a record has a size limit, and one copy is enough.</summary>
-    private static IngestRecord Record(string strategyId, Submission submission, IReadOnlyList<Identity.ComputeContext> resolved, DateTimeOffset at) => new(strategyId, at, new JsonObject
-    {
-        ["dag_hash"] = submission.DagHash,
-        ["node_count"] = submission.Nodes.Count,
-        ["node_ids_crc32"] = submission.Crc,
-        ["world_ids"] = new JsonArray([.. submission.WorldIds.Select(world => JsonValue.Create(world))]),
-        ["meta"] = JsonNode.Parse(submission.MetaJson),
-        ["compute_context"] = JsonSerializer.SerializeToNode(resolved),
-    });
 }

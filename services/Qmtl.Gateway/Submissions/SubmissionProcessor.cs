@@ -1,4 +1,4 @@
-using System.Collections.Concurrent;
+using System.Diagnostics;
 using Qmtl.Gateway.Telemetry;
 using Qmtl.Gateway.Worlds;
 using Qmtl.Storage;
@@ -6,88 +6,164 @@ using Qmtl.V1;
 
 namespace Qmtl.Gateway.Submissions;
 
+/// <summary>A submission in work.</summary>
+/// <param name="Held">The work.</param>
+/// <param name="Trace">The trace it belongs to; default when there is none.</param>
+internal sealed record WorkItem(HeldSubmission Held, ActivityContext Trace)
+{
+    private readonly TaskCompletionSource<SubmissionOutcome?> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>The outcome, or null when the attempt failed.</summary>
+    public Task<SubmissionOutcome?> Outcome => _done.Task;
+
+    /// <summary>Ends it.</summary>
+    public void End(SubmissionOutcome? outcome) => _done.TrySetResult(outcome);
+}
+
 /// <summary>Does what follows an accepted submission: binds it to its worlds and compares it with the graph.</summary>
-/// <remarks>Every step may be repeated, so a submission that somebody left half done is simply done again by whoever finds it.</remarks>
+/// <remarks>
+/// Submissions that are worked on together share one call for each world and one transaction for their ends. Every step may be repeated, so a submission
+/// that somebody left half done is simply done again by whoever finds it.
+/// </remarks>
 internal sealed partial class SubmissionProcessor(
     IDatabase database,
     WorldService.WorldServiceClient worlds,
     GraphClient graph,
     DecisionCache decisions,
+    WorkerIdentity worker,
     SubmissionOptions options,
     GatewayMetrics metrics,
+    IngestMetrics ingest,
     TimeProvider time,
     ILogger<SubmissionProcessor> logger)
 {
-    private readonly ConcurrentDictionary<string, Task> _running = new(StringComparer.Ordinal);
+    private const int FailuresBeforeAlert = 3;
+    private int _failuresInARow;
 
-    /// <summary>The right to work on a submission, as one attempt claims it.</summary>
-    public SubmissionHold NewHold() => new($"{Environment.MachineName}:{Environment.ProcessId}:{Guid.CreateVersion7(time.GetUtcNow()):N}", options.HoldFor);
-
-    /// <summary>Works on a submission, unless somebody else does or it is done.</summary>
-    /// <returns>The outcome, or null when there was nothing to do or it failed.</returns>
-    public Task<SubmissionOutcome?> TryProcessAsync(string strategyId, SubmissionHold hold, CancellationToken cancellation)
+    /// <summary>Works on a batch and ends each of its items.</summary>
+    public async Task RunAsync(IReadOnlyList<WorkItem> batch, CancellationToken stopping)
     {
-        var attempt = AttemptAsync(strategyId, hold, cancellation);
-        _running[hold.Owner] = attempt;
-        _ = attempt.ContinueWith(_ => _running.TryRemove(hold.Owner, out Task? _), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
-        return attempt;
+        var started = time.GetTimestamp();
+        using var deadline = new CancellationTokenSource(options.AttemptFor, time);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(stopping, deadline.Token);
+        var failed = await BindAsync(batch, limit.Token);
+        ingest.Stage("bind", time.GetElapsedTime(started));
+        started = time.GetTimestamp();
+        var results = await Task.WhenAll(batch.Select(item => failed.TryGetValue(item.Held.StrategyId, out var problem) ? Task.FromResult(new Result(item, null, problem)) : DiffAsync(item, limit.Token)));
+        ingest.Stage("diff", time.GetElapsedTime(started));
+        await EndAsync(results, stopping.IsCancellationRequested);
     }
 
-    /// <summary>Waits until the attempts of this process have ended; those that were told to stop let go of their submissions first.</summary>
-    public Task DrainAsync(CancellationToken cancellation) => Task.WhenAny(Task.WhenAll(_running.Values), Task.Delay(Timeout.InfiniteTimeSpan, time, cancellation));
+    /// <summary>Lets go of work that was not begun, so that the next one need not wait for the hold to end.</summary>
+    public Task LetGoAsync(IReadOnlyList<WorkItem> batch) => EndAsync([.. batch.Select(item => new Result(item, null, new OperationCanceledException()))], stopping: true);
 
-    private async Task<SubmissionOutcome?> AttemptAsync(string strategyId, SubmissionHold hold, CancellationToken cancellation)
+    private async Task<Dictionary<string, Exception>> BindAsync(IReadOnlyList<WorkItem> batch, CancellationToken cancellation)
     {
-        var held = await database.WriteAsync(unit => SubmissionStore.ClaimAsync(unit, strategyId, hold), cancellation);
-        if (held is null) return null;
-        // Whoever takes over after the hold must not meet this attempt still at work.
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        limit.CancelAfter(hold.For);
+        var failed = new Dictionary<string, Exception>(StringComparer.Ordinal);
+        foreach (var world in batch.SelectMany(item => item.Held.WorldIds, (item, worldId) => (item, worldId)).GroupBy(pair => pair.worldId, pair => pair.item, StringComparer.Ordinal))
+        {
+            WorkItem[] items = [.. world];
+            if (await TryBindAsync(world.Key, items, cancellation) is not { } problem) continue;
+            // A refusal may be about one of them only.
+            var alone = items.Length > 1 && AttemptFailure.Of(problem).IsFinal;
+            foreach (var item in items)
+            {
+                if ((alone ? await TryBindAsync(world.Key, [item], cancellation) : problem) is { } its) failed.TryAdd(item.Held.StrategyId, its);
+            }
+        }
+
+        return failed;
+    }
+
+    private async Task<Exception?> TryBindAsync(string worldId, WorkItem[] items, CancellationToken cancellation)
+    {
+        using var span = IngestMetrics.Spans.StartActivity("submission.bind", ActivityKind.Internal, items[0].Trace, links: items.Skip(1).Select(item => new ActivityLink(item.Trace)));
         try
         {
-            var outcome = await ProcessAsync(held, limit.Token);
-            await database.WriteAsync(unit => SubmissionStore.CompleteAsync(unit, held, outcome), limit.Token);
-            return outcome;
+            var request = new BindStrategiesRequest { WorldId = worldId, OnlyNamed = true };
+            request.Strategies.AddRange(items.Select(item => item.Held.StrategyId));
+            await worlds.BindStrategiesAsync(request, cancellationToken: cancellation);
+            decisions.Bound(worldId);
+            return null;
         }
         catch (Exception problem)
         {
-            await FailAsync(held, problem, stopping: cancellation.IsCancellationRequested);
-            return null;
+            span?.SetStatus(ActivityStatusCode.Error, problem.Message);
+            return problem;
         }
     }
 
-    private async Task<SubmissionOutcome> ProcessAsync(StoredSubmission held, CancellationToken cancellation)
+    private async Task<Result> DiffAsync(WorkItem item, CancellationToken cancellation)
     {
-        foreach (var worldId in held.WorldIds)
-        {
-            await worlds.BindStrategiesAsync(new BindStrategiesRequest { WorldId = worldId, Strategies = { held.StrategyId } }, cancellationToken: cancellation);
-            decisions.Invalidate(worldId);
-        }
-
-        return await graph.DiffAsync(held.StrategyId, held.DagJson, held.Contexts, dryRun: false, cancellation);
-    }
-
-    /// <summary>Not cancellable: a host that stops lets go of its work, so that the next one need not wait for the hold to end.</summary>
-    private async Task FailAsync(StoredSubmission held, Exception problem, bool stopping)
-    {
-        var failure = AttemptFailure.Of(problem);
-        DateTimeOffset? retryAt = failure.IsFinal ? null : stopping ? time.GetUtcNow() : time.GetUtcNow() + options.BackoffAfter(held.Attempts);
-        if (!stopping) metrics.ProcessingFailed(failure.Reason);
-        AttemptFailed(logger, held.StrategyId, held.Attempts, failure.Reason, retryAt, problem);
+        using var span = IngestMetrics.Spans.StartActivity("submission.diff", ActivityKind.Internal, item.Trace);
+        span?.SetTag("strategy_id", item.Held.StrategyId);
         try
         {
-            await database.WriteAsync(unit => SubmissionStore.FailAsync(unit, held, failure.Reason, retryAt), CancellationToken.None);
+            return new Result(item, await graph.DiffAsync(item.Held.StrategyId, item.Held.DagJson, item.Held.Contexts, dryRun: false, cancellation), null);
         }
-        catch (StorageException lost)
+        catch (Exception problem)
         {
-            // The hold ends by itself.
-            FailureNotKept(logger, held.StrategyId, lost);
+            span?.SetStatus(ActivityStatusCode.Error, problem.Message);
+            return new Result(item, null, problem);
         }
     }
+
+    /// <summary>Not cancellable: what was done must be known, and a host that stops lets go of the rest.</summary>
+    private async Task EndAsync(IReadOnlyList<Result> results, bool stopping)
+    {
+        var outcomes = results.Where(result => result.Outcome is not null).ToDictionary(result => result.Item.Held.StrategyId, result => result.Outcome!, StringComparer.Ordinal);
+        FailedAttempt[] failures = [.. results.Where(result => result.Outcome is null).Select(result => Fail(result, stopping))];
+        Judge(outcomes.Count, failures, stopping);
+        try
+        {
+            await database.WriteAsync(
+                async unit =>
+                {
+                    if (outcomes.Count > 0) await SubmissionClaims.CompleteAsync(unit, worker.Id, outcomes);
+                    if (failures.Length > 0) await SubmissionClaims.FailAsync(unit, worker.Id, failures);
+                },
+                CancellationToken.None);
+        }
+        catch (Exception lost) when (lost is StorageException or ObjectDisposedException)
+        {
+            // The hold ends by itself, and somebody does it again.
+            EndNotKept(logger, results.Count, lost);
+        }
+
+        foreach (var result in results) result.Item.End(result.Outcome);
+    }
+
+    private FailedAttempt Fail(Result result, bool stopping)
+    {
+        var failure = AttemptFailure.Of(result.Problem!);
+        var now = time.GetUtcNow();
+        DateTimeOffset? retryAt = failure.IsFinal ? null : stopping ? now : now + options.BackoffAfter(result.Item.Held.Attempt);
+        if (!stopping) metrics.ProcessingFailed(failure.Reason);
+        AttemptFailed(logger, result.Item.Held.StrategyId, result.Item.Held.Attempt, failure.Reason, retryAt, result.Problem!);
+        return new FailedAttempt(result.Item.Held.StrategyId, failure.Reason, retryAt);
+    }
+
+    /// <summary>One failure is the network; several in a row are somebody's to look at.</summary>
+    private void Judge(int succeeded, IReadOnlyList<FailedAttempt> failures, bool stopping)
+    {
+        if (stopping) return;
+        if (succeeded > 0) Volatile.Write(ref _failuresInARow, 0);
+        foreach (var failure in failures.Where(failure => failure.RetryAt is not null))
+        {
+            if (Interlocked.Increment(ref _failuresInARow) != FailuresBeforeAlert) continue;
+            ingest.Alert(failure.Reason);
+            PeersFail(logger, FailuresBeforeAlert, failure.Reason);
+        }
+    }
+
+    private sealed record Result(WorkItem Item, SubmissionOutcome? Outcome, Exception? Problem);
 
     [LoggerMessage(1, LogLevel.Warning, "Attempt {Attempt} at submission {StrategyId} failed: {Reason}. Next attempt at {RetryAt}.", EventName = "AttemptFailed")]
     private static partial void AttemptFailed(ILogger logger, string strategyId, int attempt, string reason, DateTimeOffset? retryAt, Exception problem);
 
-    [LoggerMessage(2, LogLevel.Warning, "The store did not take the failure of submission {StrategyId}; it is tried again when its hold ends.", EventName = "FailureNotKept")]
-    private static partial void FailureNotKept(ILogger logger, string strategyId, Exception problem);
+    [LoggerMessage(2, LogLevel.Warning, "The store did not take the end of {Count} attempts; they are made again when their hold ends.", EventName = "EndNotKept")]
+    private static partial void EndNotKept(ILogger logger, int count, Exception problem);
+
+    [LoggerMessage(3, LogLevel.Error, "{Count} attempts in a row failed, the last with {Reason}; submissions are accepted and wait.", EventName = "PeersFail")]
+    private static partial void PeersFail(ILogger logger, int count, string reason);
 }

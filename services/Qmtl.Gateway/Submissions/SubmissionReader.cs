@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using System.Text.Json;
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
 using Qmtl.Gateway.Telemetry;
@@ -13,6 +14,9 @@ internal sealed class SubmissionReader(GatewayMetrics metrics)
 {
     private const string NameField = "name";
     private const int MaxWorlds = 100;
+
+    // What a message to DagManager carries, with room for what stands around it.
+    private const int MaxDagBytes = 3 * 1024 * 1024;
     private const int MaxMetaBytes = 64 * 1024;
     private const int MaxPartition = 128;
 
@@ -21,7 +25,9 @@ internal sealed class SubmissionReader(GatewayMetrics metrics)
     public Submission Read(StrategySubmit request)
     {
         var worlds = ReadWorlds(request);
+        if (request.DagJson.Length > MaxDagBytes) throw RefusalException.At(ReasonCodes.TooLarge, "/dag_json", $"must have at most {MaxDagBytes} bytes, has {request.DagJson.Length}");
         using var document = CanonicalJson.Parse(request.DagJson.Memory);
+        RefuseTooManyNodes(document.RootElement);
         var check = SubmissionCheck.Inspect(document.RootElement, request.NodeIdsCrc32);
         metrics.Identity(check);
         check.ThrowIfRefused();
@@ -35,6 +41,13 @@ internal sealed class SubmissionReader(GatewayMetrics metrics)
             JsonFormatter.Default.Format(meta),
             hints,
             Text(meta, NameField) ?? "");
+    }
+
+    /// <summary>The document has its form; there is only too much of it.</summary>
+    private static void RefuseTooManyNodes(JsonElement document)
+    {
+        if (document.ValueKind == JsonValueKind.Object && document.TryGetProperty("nodes", out var nodes) && nodes.ValueKind == JsonValueKind.Array && nodes.GetArrayLength() > NodeDocument.MaxNodes)
+            throw RefusalException.At(ReasonCodes.InvalidArgument, "/dag_json/nodes", $"must list at most {NodeDocument.MaxNodes} nodes, lists {nodes.GetArrayLength()}");
     }
 
     private string[] ReadWorlds(StrategySubmit request)

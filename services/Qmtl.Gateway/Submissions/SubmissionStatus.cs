@@ -19,7 +19,7 @@ internal enum SubmissionStatus
 /// <summary>What happens to a submission.</summary>
 internal enum SubmissionEvent
 {
-    /// <summary>A worker starts on it.</summary>
+    /// <summary>A worker starts on it, or takes it over from one that is gone.</summary>
     Process,
 
     /// <summary>The worker is done.</summary>
@@ -27,6 +27,9 @@ internal enum SubmissionEvent
 
     /// <summary>The worker failed.</summary>
     Fail,
+
+    /// <summary>A worker starts again on one that failed.</summary>
+    Retry,
 }
 
 /// <summary>The states a submission goes through. Pure.</summary>
@@ -35,9 +38,18 @@ internal static class SubmissionStates
     /// <summary>The state after an event, or null when the event does not apply.</summary>
     public static SubmissionStatus? Next(SubmissionStatus from, SubmissionEvent happened) => (from, happened) switch
     {
-        (SubmissionStatus.Queued or SubmissionStatus.Failed or SubmissionStatus.Processing, SubmissionEvent.Process) => SubmissionStatus.Processing,
+        (SubmissionStatus.Queued or SubmissionStatus.Processing, SubmissionEvent.Process) => SubmissionStatus.Processing,
+        (SubmissionStatus.Failed, SubmissionEvent.Retry) => SubmissionStatus.Processing,
         (SubmissionStatus.Processing, SubmissionEvent.Complete) => SubmissionStatus.Completed,
         (SubmissionStatus.Processing, SubmissionEvent.Fail) => SubmissionStatus.Failed,
+        _ => null,
+    };
+
+    /// <summary>The event by which a worker takes a submission up, or null when there is nothing to take up.</summary>
+    public static SubmissionEvent? TakeUp(SubmissionStatus from) => from switch
+    {
+        SubmissionStatus.Queued or SubmissionStatus.Processing => SubmissionEvent.Process,
+        SubmissionStatus.Failed => SubmissionEvent.Retry,
         _ => null,
     };
 
@@ -48,6 +60,15 @@ internal static class SubmissionStates
         SubmissionStatus.Processing => "processing",
         SubmissionStatus.Completed => "completed",
         _ => "failed",
+    };
+
+    /// <summary>The event's text in the store.</summary>
+    public static string ToToken(this SubmissionEvent happened) => happened switch
+    {
+        SubmissionEvent.Process => "process",
+        SubmissionEvent.Complete => "complete",
+        SubmissionEvent.Fail => "fail",
+        _ => "retry",
     };
 
     /// <summary>The state a text names, or null.</summary>

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Diagnostics.Metrics;
 using Grpc.Core;
 using Qmtl.Identity;
 using Qmtl.V1;
@@ -9,52 +8,24 @@ namespace Qmtl.Gateway.Worlds;
 /// <summary>Remembers decisions as long as they allow, and hands out an old one as stale when WorldService does not answer.</summary>
 /// <remarks>
 /// A world's entry is dropped whenever something passes this gateway that may change its decision, and whenever an event says that
-/// something did: a caller never reads a decision older than what the same caller wrote.
+/// something did: a caller never reads a decision older than what the same caller wrote. However many ask at the same time, WorldService is asked once.
 /// </remarks>
-internal sealed class DecisionCache : IDecisionSource, IDisposable
+internal sealed class DecisionCache(WorldService.WorldServiceClient worlds, WorldServiceCaller caller, WorldServiceOptions options, WorldCacheMetrics metrics, TimeProvider time) : IDecisionSource
 {
-    private readonly WorldService.WorldServiceClient _worlds;
-    private readonly WorldServiceCaller _caller;
-    private readonly WorldServiceOptions _options;
-    private readonly TimeProvider _time;
+    private const string NoBindings = "no_bindings";
+    private const string CacheControl = "http-cache-control";
     private readonly ConcurrentDictionary<string, Entry> _entries = new(StringComparer.Ordinal);
-    private readonly Meter _meter = new("Qmtl.Gateway");
-    private readonly Counter<long> _hitsTotal;
-    private readonly Counter<long> _stale;
-    private long _hits;
-    private long _reads;
+    private readonly ConcurrentDictionary<(string World, long Epoch), Lazy<Task<DecisionEnvelope?>>> _asking = new();
     private long _epoch;
-
-    public DecisionCache(WorldService.WorldServiceClient worlds, WorldServiceCaller caller, WorldServiceOptions options, TimeProvider time)
-    {
-        (_worlds, _caller, _options, _time) = (worlds, caller, options, time);
-        _hitsTotal = _meter.CreateCounter<long>("worlds_cache_hits_total", description: "Decisions answered from memory.");
-        _stale = _meter.CreateCounter<long>("worlds_stale_responses_total", description: "Answers given without WorldService.");
-        _stale.Add(0);
-        _meter.CreateObservableGauge("worlds_cache_hit_ratio", () => Ratio(Volatile.Read(ref _hits), Volatile.Read(ref _reads)), description: "Share of decisions answered from memory.");
-    }
 
     /// <inheritdoc />
     public async Task<DecisionReading> ReadAsync(string worldId, CancellationToken cancellation)
     {
-        Interlocked.Increment(ref _reads);
-        if (_entries.TryGetValue(worldId, out var known) && _time.GetUtcNow() < known.FreshUntil)
-        {
-            Interlocked.Increment(ref _hits);
-            _hitsTotal.Add(1);
-            return new DecisionReading(known.Decision, IsStale: false);
-        }
-
-        // An answer that was under way while the world changed must not be remembered.
-        var epoch = Volatile.Read(ref _epoch);
-        var decision = await AskAsync(worldId, cancellation);
-        if (decision is not null)
-        {
-            if (epoch == Volatile.Read(ref _epoch)) Remember(worldId, decision);
-            return new DecisionReading(decision, IsStale: false);
-        }
-
-        _stale.Add(1);
+        var fresh = _entries.TryGetValue(worldId, out var known) && time.GetUtcNow() < known.FreshUntil;
+        metrics.Read(fresh);
+        if (fresh) return new DecisionReading(known!.Decision, IsStale: false);
+        if (await AskOnceAsync(worldId).WaitAsync(cancellation) is { } decision) return new DecisionReading(decision, IsStale: false);
+        metrics.Stale();
         return new DecisionReading(known?.Decision, IsStale: true);
     }
 
@@ -65,30 +36,54 @@ internal sealed class DecisionCache : IDecisionSource, IDisposable
         if (_entries.TryGetValue(worldId, out var known)) _entries[worldId] = known with { FreshUntil = DateTimeOffset.MinValue };
     }
 
-    public void Dispose() => _meter.Dispose();
+    /// <summary>A strategy was bound to a world: that ends the decision of a world without any, and changes no other.</summary>
+    public void Bound(string worldId)
+    {
+        if (_entries.TryGetValue(worldId, out var known) && known.Decision.Reason.Contains(NoBindings, StringComparison.Ordinal)) Invalidate(worldId);
+    }
 
-    private async Task<DecisionEnvelope?> AskAsync(string worldId, CancellationToken cancellation)
+    /// <summary>Joins a question that is under way, unless the world changed since it was put.</summary>
+    private Task<DecisionEnvelope?> AskOnceAsync(string worldId)
+    {
+        var key = (worldId, Volatile.Read(ref _epoch));
+        return _asking.GetOrAdd(key, _ => new Lazy<Task<DecisionEnvelope?>>(() => AskAsync(key))).Value;
+    }
+
+    private async Task<DecisionEnvelope?> AskAsync((string World, long Epoch) key)
     {
         try
         {
-            return await _caller.TryAsync(
-                async (deadline, token) => await _worlds.DecideAsync(new DecideRequest { WorldId = worldId }, deadline: deadline, cancellationToken: token), cancellation);
+            // Nobody's cancellation: the answer is for all who asked, and the time limit ends it.
+            var answer = await caller.TryAsync((deadline, token) => DecideAsync(key.World, deadline, token), CancellationToken.None);
+            // An answer that was under way while the world changed must not be remembered.
+            if (answer is not null && key.Epoch == Volatile.Read(ref _epoch)) Remember(key.World, answer);
+            return answer?.Decision;
         }
         catch (Exception problem) when (problem is RpcException { StatusCode: StatusCode.NotFound } or RefusalException { Code.HttpStatus: 404 })
         {
-            _entries.TryRemove(worldId, out _);
+            _entries.TryRemove(key.World, out _);
             throw;
+        }
+        finally
+        {
+            _asking.TryRemove(key, out _);
         }
     }
 
-    private void Remember(string worldId, DecisionEnvelope decision)
+    private async Task<Answer> DecideAsync(string worldId, DateTime deadline, CancellationToken cancellation)
     {
-        var ttl = decision.Ttl?.ToTimeSpan() ?? _options.DefaultTtl;
-        if (ttl > TimeSpan.Zero) _entries[worldId] = new Entry(decision, _time.GetUtcNow() + ttl);
+        using var call = worlds.DecideAsync(new DecideRequest { WorldId = worldId }, deadline: deadline, cancellationToken: cancellation);
+        var decision = await call.ResponseAsync;
+        return new Answer(decision, CacheRules.TtlOf(call.GetTrailers().GetValue(CacheControl), decision.Ttl, options.DefaultTtl));
+    }
+
+    private void Remember(string worldId, Answer answer)
+    {
+        if (answer.Ttl > TimeSpan.Zero) _entries[worldId] = new Entry(answer.Decision, time.GetUtcNow() + answer.Ttl);
         else _entries.TryRemove(worldId, out _);
     }
 
-    private static double Ratio(long part, long whole) => whole == 0 ? 0 : (double)part / whole;
+    private sealed record Answer(DecisionEnvelope Decision, TimeSpan Ttl);
 
     private sealed record Entry(DecisionEnvelope Decision, DateTimeOffset FreshUntil);
 }

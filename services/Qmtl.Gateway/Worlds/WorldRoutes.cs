@@ -1,5 +1,5 @@
 using Grpc.Core;
-using Qmtl.Identity;
+using Qmtl.Gateway.Health;
 using Qmtl.ServiceDefaults.Rpc;
 using Qmtl.V1;
 
@@ -15,26 +15,24 @@ internal sealed class WorldServiceChannel(CallInvoker invoker)
 /// <summary>WorldService's HTTP routes on the Gateway.</summary>
 internal static class WorldRoutes
 {
-    private const string LiveHeader = "X-Allow-Live";
     private const string WorldVariable = "world_id";
 
     /// <summary>Answered by the Gateway itself.</summary>
-    private static readonly string[] Own = ["Decide", "GetActivation"];
+    private static readonly string[] Own = ["Decide", "GetActivation", "PutActivation"];
 
-    /// <summary>May reach a live venue.</summary>
-    private static readonly string[] Guarded = ["Apply", "Rollback", "ApplyLive", "AutoApplyLive", "ApplyRebalance"];
-
-    /// <summary>Maps them: reads that clients act on through the cache, everything else straight through.</summary>
+    /// <summary>Maps them: what <see cref="WorldReads"/> answers through it, everything else straight through.</summary>
     public static void MapWorldRoutes(this IEndpointRouteBuilder endpoints)
     {
         var service = WorldService.Descriptor;
         string[] others = [.. service.Methods.Select(method => method.Name).Except(Own, StringComparer.Ordinal)];
-        endpoints.MapRpcJson<WorldReads>(service, options => options.Exclude(others));
+        endpoints.MapRpcJson<WorldReads>(service, options => options.Exclude(others).GuardStatic(endpoints, service));
 
-        var channel = endpoints.ServiceProvider.GetRequiredService<WorldServiceChannel>();
-        var decisions = endpoints.ServiceProvider.GetRequiredService<DecisionCache>();
-        var metrics = endpoints.ServiceProvider.GetRequiredService<ProxyMetrics>();
-        var options = endpoints.ServiceProvider.GetRequiredService<WorldServiceOptions>();
+        var services = endpoints.ServiceProvider;
+        var channel = services.GetRequiredService<WorldServiceChannel>();
+        var decisions = services.GetRequiredService<DecisionCache>();
+        var degradation = services.GetRequiredService<Degradation>();
+        var metrics = services.GetRequiredService<ProxyMetrics>();
+        var options = services.GetRequiredService<WorldServiceOptions>();
         endpoints.MapRpcJson(service, channel.Invoker, mapping =>
         {
             mapping.Peer = "WorldService";
@@ -42,17 +40,20 @@ internal static class WorldRoutes
             foreach (var route in RpcRoute.Of(service).DistinctBy(route => route.Method.Name, StringComparer.Ordinal))
             {
                 var rpc = route.Method.Name;
-                var guarded = options.EnforceLiveGuard && Guarded.Contains(rpc, StringComparer.Ordinal);
+                var guarded = options.EnforceLiveGuard && LiveGuard.Guarded.Contains(rpc, StringComparer.Ordinal);
                 var writes = route.Verb != HttpMethods.Get;
-                mapping.Wrap(rpc, next => metrics.Measure(writes ? http => WriteAsync(http, next, decisions, guarded) : next));
+                mapping.Wrap(rpc, next => metrics.Measure(http =>
+                {
+                    degradation.RequireAnything();
+                    return writes ? WriteAsync(http, next, decisions, guarded) : next(http);
+                }));
             }
         });
     }
 
     private static Task WriteAsync(HttpContext http, RequestDelegate next, DecisionCache decisions, bool guarded)
     {
-        if (guarded && !string.Equals(http.Request.Headers[LiveHeader], "true", StringComparison.OrdinalIgnoreCase))
-            throw new RefusalException(ReasonCodes.PermissionDenied, $"This call may reach a live venue; say so with the header {LiveHeader}: true.");
+        if (guarded) LiveGuard.Require(http.Request.Headers[LiveGuard.Header]);
 
         // Before the answer leaves: who wrote reads his own write.
         http.Response.OnStarting(() =>

@@ -26,7 +26,7 @@ internal sealed class WorldServiceCaller
                     Delay = FirstPause,
                     BackoffType = DelayBackoffType.Exponential,
                     UseJitter = true,
-                    ShouldHandle = arguments => ValueTask.FromResult(arguments.Outcome.Exception is { } problem && WorldServiceBreaker.IsOutage(problem) && !breaker.IsOpen),
+                    ShouldHandle = arguments => ValueTask.FromResult(arguments.Outcome.Exception is { } problem && PeerBreaker.IsOutage(problem) && !breaker.IsOpen),
                 })
                 .Build();
     }
@@ -41,7 +41,7 @@ internal sealed class WorldServiceCaller
         {
             return await _retries.ExecuteAsync(async token => await OnceAsync(call, token), cancellation);
         }
-        catch (Exception problem) when (WorldServiceBreaker.IsOutage(problem) && !cancellation.IsCancellationRequested)
+        catch (Exception problem) when (PeerBreaker.IsOutage(problem) && !cancellation.IsCancellationRequested)
         {
             return null;
         }
@@ -59,7 +59,7 @@ internal sealed class WorldServiceCaller
         }
         catch (Exception problem)
         {
-            if (WorldServiceBreaker.IsOutage(problem)) _breaker.Failed();
+            if (PeerBreaker.IsOutage(problem)) _breaker.Failed();
             else _breaker.Succeeded();
             throw;
         }

@@ -12,7 +12,7 @@ public sealed class WorldServiceOptions
     /// <summary>Attempts after the first; 2.</summary>
     public int Retries { get; set; } = 2;
 
-    /// <summary>Failures in a row after which WorldService is left alone; 3.</summary>
+    /// <summary>Failures in a row after which WorldService, or DagManager for its own, is left alone; 3.</summary>
     public int BreakerFailures { get; set; } = 3;
 
     /// <summary>How long it is left alone; 5 s.</summary>
@@ -23,4 +23,12 @@ public sealed class WorldServiceOptions
 
     /// <summary>Whether calls with an effect on live need the header <c>X-Allow-Live: true</c>; on unless configured otherwise.</summary>
     public bool EnforceLiveGuard { get; set; } = true;
+
+    /// <summary>Why the values cannot be used, or null.</summary>
+    internal string? Problem() =>
+        Timeout <= TimeSpan.Zero ? $"{Section}:{nameof(Timeout)} must be above 0, was {Timeout}."
+        : Retries is < 0 or > 10 ? $"{Section}:{nameof(Retries)} must be 0 to 10, was {Retries}."
+        : BreakerFailures < 1 ? $"{Section}:{nameof(BreakerFailures)} must be at least 1, was {BreakerFailures}."
+        : BreakerPause <= TimeSpan.Zero ? $"{Section}:{nameof(BreakerPause)} must be above 0, was {BreakerPause}."
+        : null;
 }

@@ -26,6 +26,10 @@ internal static class BindingStore
     public static Task<IReadOnlyList<BindingRow>> ListAsync(ISession session, string worldId) => session.QueryAsync<BindingRow>(
         $"SELECT strategy_id, created_at FROM ws_bindings WHERE world_id = @worldId ORDER BY strategy_id {session.Dialect.Ordinal}", new { worldId });
 
+    /// <summary>Those of <paramref name="named"/> that are bound.</summary>
+    public static Task<IReadOnlyList<BindingRow>> ListAsync(ISession session, string worldId, string[] named) => session.QueryAsync<BindingRow>(
+        $"SELECT strategy_id, created_at FROM ws_bindings WHERE world_id = @worldId AND strategy_id IN @named ORDER BY strategy_id {session.Dialect.Ordinal}", new { worldId, named });
+
     /// <summary>Says whether the binding is new.</summary>
     /// <param name="owner">Who brings it; empty where nobody authenticated.</param>
     public static async Task<bool> InsertAsync(IUnitOfWork unit, string worldId, string strategyId, string owner) => await unit.ExecuteAsync(
@@ -56,7 +60,7 @@ internal sealed class BindingsHandler(IDatabase database, WorldWriter writer, Wo
             {
                 var added = 0;
                 foreach (var strategy in request.Strategies.Distinct(StringComparer.Ordinal)) added += await BindingStore.InsertAsync(change.Unit, request.WorldId, strategy, caller.IsKnown ? caller.Subject : "") ? 1 : 0;
-                var response = await RespondAsync(change.Unit, request.WorldId);
+                var response = request.OnlyNamed ? await RespondAsync(change.Unit, request.WorldId, request.Strategies) : await RespondAsync(change.Unit, request.WorldId);
                 if (added == 0) return response;
                 foreach (var strategy in request.Strategies) await NodeStore.AddRootAsync(change.Unit, request.WorldId, strategy);
                 await CohortStore.TouchAsync(change.Unit, request.WorldId);
@@ -118,10 +122,15 @@ internal sealed class BindingsHandler(IDatabase database, WorldWriter writer, Wo
         await ActivationReconciler.SaveAsync(change, entries, closed);
     }
 
-    private static async Task<BindingsResponse> RespondAsync(ISession session, string worldId)
+    private static async Task<BindingsResponse> RespondAsync(ISession session, string worldId) => Respond(worldId, await BindingStore.ListAsync(session, worldId));
+
+    private static async Task<BindingsResponse> RespondAsync(ISession session, string worldId, IEnumerable<string> named) =>
+        Respond(worldId, await BindingStore.ListAsync(session, worldId, [.. named.Distinct(StringComparer.Ordinal)]));
+
+    private static BindingsResponse Respond(string worldId, IEnumerable<BindingRow> rows)
     {
         var response = new BindingsResponse { WorldId = worldId };
-        foreach (var row in await BindingStore.ListAsync(session, worldId))
+        foreach (var row in rows)
         {
             response.Strategies.Add(row.StrategyId);
             response.Bindings.Add(new Binding { WorldId = worldId, StrategyId = row.StrategyId, CreatedAt = Timestamp.FromDateTimeOffset(row.CreatedAt) });

@@ -22,7 +22,8 @@ public sealed class HealthTests : FreshGateway
     public async Task Health_OneAwayThenTwo_DegradesAndRefusesSubmissions()
     {
         Peers.Graph.Failure = new RefusalException(ReasonCodes.GraphUnavailable, "Away.");
-        var one = await Gateway.GetAsync("/status");
+        Answer one = null!;
+        await TimeLimits.EventuallyAsync(async () => (one = await Gateway.GetAsync("/status")).Text("degrade_level") == "PARTIAL");
         Peers.Worlds.Delay = TimeSpan.FromSeconds(20);
         await TimeLimits.EventuallyAsync(async () => (await Gateway.GetAsync("/status")).Text("degrade_level") == "MINIMAL");
         var two = await Gateway.GetAsync("/health");

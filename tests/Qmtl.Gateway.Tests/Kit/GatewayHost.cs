@@ -53,6 +53,14 @@ internal sealed class GatewayHost : IAsyncDisposable
 
     public IDatabase Database => _app.Services.GetRequiredService<IDatabase>();
 
+    /// <summary>From here on the store, which must be SQLite, refuses every statement: its file is gone.</summary>
+    public async Task BreakStoreAsync()
+    {
+        await ((IAsyncDisposable)Database).DisposeAsync();
+        var file = Path.Combine(_app.Configuration["Storage:Directory"]!, StorageOptions.FileName);
+        File.Move(file, file + ".gone");
+    }
+
     public IControlBus Bus => _app.Services.GetRequiredService<IControlBus>();
 
     public static Dictionary<string, string?> Sqlite() => new(StringComparer.Ordinal)
@@ -78,6 +86,9 @@ internal sealed class GatewayHost : IAsyncDisposable
             ["Gateway:Submissions:SweepEvery"] = "00:00:00.100",
             ["Gateway:Submissions:HoldFor"] = "00:00:05",
             ["Gateway:WorldService:Timeout"] = "00:00:02",
+            ["Gateway:Degradation:CheckEvery"] = "00:00:00.100",
+            // Tests share the process with each other.
+            ["Gateway:Degradation:CountLoad"] = "false",
         });
         builder.Configuration.AddInMemoryCollection(settings.Select(setting => KeyValuePair.Create<string, string?>(setting.Key, setting.Value)));
         builder.Logging.ClearProviders();

@@ -32,6 +32,11 @@ internal sealed class FakeWorldService : WorldService.WorldServiceBase
     /// <summary>Held up by every call.</summary>
     public TimeSpan Delay { get; set; }
 
+    /// <summary>Thrown by decide while it is set.</summary>
+    public Exception? DecideFailure { get; set; }
+
+    public ConcurrentQueue<PutActivationRequest> Activated { get; } = new();
+
     public int Decides;
 
     /// <summary>What every world has, until a test says otherwise.</summary>
@@ -40,15 +45,19 @@ internal sealed class FakeWorldService : WorldService.WorldServiceBase
 
     public int Lists;
 
+    public int ActivationReads;
+
     public override async Task<DecisionEnvelope> Decide(DecideRequest request, ServerCallContext context)
     {
         Interlocked.Increment(ref Decides);
+        if (DecideFailure is { } failure) throw failure;
         await EnterAsync(request.WorldId, context);
         return new DecisionEnvelope { WorldId = request.WorldId, PolicyVersion = 1, EffectiveMode = Mode, Reason = "ok", Etag = "d1", Ttl = Ttl, AsOf = Timestamp.FromDateTimeOffset(DateTimeOffset.UnixEpoch) };
     }
 
     public override async Task<ActivationEnvelope> GetActivation(GetActivationRequest request, ServerCallContext context)
     {
+        Interlocked.Increment(ref ActivationReads);
         await EnterAsync(request.WorldId, context);
         return new ActivationEnvelope { WorldId = request.WorldId, StrategyId = request.StrategyId, Side = request.Side, Active = true, Weight = 0.5, EffectiveMode = "live", Etag = "a1" };
     }
@@ -60,6 +69,13 @@ internal sealed class FakeWorldService : WorldService.WorldServiceBase
         var response = new ListActivationsResponse { WorldId = request.WorldId, StateHash = "h1" };
         response.Entries.AddRange(Activations.Where(entry => entry.WorldId == request.WorldId));
         return response;
+    }
+
+    public override async Task<ActivationEnvelope> PutActivation(PutActivationRequest request, ServerCallContext context)
+    {
+        await EnterAsync(request.WorldId, context);
+        Activated.Enqueue(request);
+        return new ActivationEnvelope { WorldId = request.WorldId, StrategyId = request.StrategyId, Side = request.Side, Active = request.Active, EffectiveMode = request.EffectiveMode ?? Mode, Etag = "a2" };
     }
 
     public override async Task<V1.StateHash> GetStateHash(GetStateHashRequest request, ServerCallContext context)
@@ -118,7 +134,11 @@ internal sealed class FakeDagManager : V1.DagManager.DagManagerBase
 
     public ConcurrentQueue<string> Traces { get; } = new();
 
+    /// <summary>Thrown by every call while it is set: nobody is there.</summary>
     public Exception? Failure { get; set; }
+
+    /// <summary>Thrown by diffs while it is set: somebody is there and cannot do it.</summary>
+    public Exception? DiffFailure { get; set; }
 
     public TimeSpan Delay { get; set; }
 
@@ -127,7 +147,7 @@ internal sealed class FakeDagManager : V1.DagManager.DagManagerBase
         Diffs.Enqueue(request);
         Traces.Enqueue(System.Diagnostics.Activity.Current?.TraceId.ToHexString() ?? "");
         if (Delay > TimeSpan.Zero) await Task.Delay(Delay, context.CancellationToken);
-        if (Failure is { } failure) throw failure;
+        if ((Failure ?? DiffFailure) is { } failure) throw failure;
         var nodes = NodeDocument.Read(request.DagJson.Memory);
         foreach (var (number, node) in nodes.Index())
         {
@@ -171,10 +191,10 @@ internal sealed class Peers : IAsyncDisposable
 
     public Uri Address => _app.Services.GetRequiredService<QmtlEndpoints>()[QmtlEndpointOptions.Grpc];
 
-    public static async Task<Peers> StartAsync()
+    public static async Task<Peers> StartAsync(int port = 0)
     {
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { EnvironmentName = "Test" });
-        builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?> { ["HTTP_PORT"] = "0", ["GRPC_PORT"] = "0" });
+        builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?> { ["HTTP_PORT"] = "0", ["GRPC_PORT"] = port.ToString(System.Globalization.CultureInfo.InvariantCulture) });
         builder.Logging.ClearProviders();
         builder.ConfigureQmtlEndpoints();
         builder.Services.AddQmtlRpc();

@@ -64,7 +64,7 @@ public sealed class ContextTests
                 (SubmissionStatus.Processing, SubmissionEvent.Process, SubmissionStatus.Processing),
                 (SubmissionStatus.Processing, SubmissionEvent.Complete, SubmissionStatus.Completed),
                 (SubmissionStatus.Processing, SubmissionEvent.Fail, SubmissionStatus.Failed),
-                (SubmissionStatus.Failed, SubmissionEvent.Process, SubmissionStatus.Processing),
+                (SubmissionStatus.Failed, SubmissionEvent.Retry, SubmissionStatus.Processing),
             ],
             allowed);
     }

@@ -47,7 +47,8 @@ public abstract class SubmissionTests : IAsyncLifetime
         Assert.Equal((6, 3), (answer.Json.GetProperty("queue_map").EnumerateObject().Count(), answer.Json.GetProperty("node_queues").EnumerateObject().Count()));
         Assert.Equal(["w1", "w2"], _peers.Worlds.Bound.Where(bound => bound.Strategy == id).Select(bound => bound.World));
         Assert.Equal(["w1", "w2"], _peers.Graph.Diffs.Select(diff => diff.WorldId));
-        Assert.Equal(6, _peers.Graph.Acks.Count);
+        // Three chunks for each world, of which the last needs no acknowledgement.
+        Assert.Equal(4, _peers.Graph.Acks.Count);
         Assert.Equal(1, await _gateway.Database.ScalarAsync<int>("SELECT COUNT(*) FROM bus_log WHERE topic = 'gateway.ingest' AND message_key = @key", new { key = "ingest:" + id }));
         Assert.Equal(["submitted", "process:1", "complete:1"], await _gateway.Database.QueryAsync<string>("SELECT event_id FROM gw_strategy_events ORDER BY at, event_id DESC"));
         var status = await _gateway.GetAsync($"/strategies/{id}/status");
@@ -114,25 +115,48 @@ public abstract class SubmissionTests : IAsyncLifetime
     }
 
     [ConformanceFact]
-    public async Task Submit_DagManagerAway_IsTriedUntilItIsBack()
+    public async Task Submit_DiffFails_IsTriedUntilItDoesNot()
     {
-        _peers.Graph.Failure = new RefusalException(ReasonCodes.GraphUnavailable, "The graph's store did not answer.");
+        _peers.Graph.DiffFailure = new RefusalException(ReasonCodes.GraphUnavailable, "The graph's store did not answer.");
 
         var answer = await _gateway.PostAsync("/strategies", GatewayHost.Submission(GatewayHost.Graph(10)));
         var id = answer.Text("strategy_id");
         Assert.Equal(HttpStatusCode.Accepted, answer.Status);
         await TimeLimits.EventuallyAsync(() => _peers.Graph.Diffs.Count >= 3);
         Assert.Contains((await _gateway.GetAsync($"/strategies/{id}/status")).Text("status"), new[] { "failed", "processing" });
-        _peers.Graph.Failure = null;
+        _peers.Graph.DiffFailure = null;
 
         await _gateway.UntilAsync(id, "completed");
         Assert.Equal(1, await _gateway.CountAsync("gw_strategies"));
+        var events = await _gateway.Database.QueryAsync<string>("SELECT event_id FROM gw_strategy_events WHERE strategy_id = @id ORDER BY at, event_id", new { id });
+        Assert.Equal(["submitted", "process:1", "fail:1", "retry:2", "fail:2", "retry:3"], [.. events.Where(each => each != "submitted").Take(5).Prepend("submitted")]);
+    }
+
+    [ConformanceFact]
+    public async Task Submit_DagManagerAway_IsQueuedAndFlushedWhenItIsBack()
+    {
+        _peers.Graph.Failure = new RefusalException(ReasonCodes.GraphUnavailable, "Away.");
+        await TimeLimits.EventuallyAsync(async () => (await _gateway.GetAsync("/status")).Text("degrade_level") == "PARTIAL");
+
+        var ids = new List<string>();
+        for (var period = 1; period <= 20; period++)
+        {
+            var answer = await _gateway.PostAsync("/strategies", GatewayHost.Submission(GatewayHost.Graph(period)));
+            Assert.Equal(HttpStatusCode.Accepted, answer.Status);
+            ids.Add(answer.Text("strategy_id"));
+        }
+
+        Assert.Equal("queued", (await _gateway.GetAsync($"/strategies/{ids[0]}/status")).Text("status"));
+        Assert.Empty(_peers.Graph.Diffs);
+        _peers.Graph.Failure = null;
+        foreach (var id in ids) await _gateway.UntilAsync(id, "completed");
+        Assert.Equal(ids.Order(StringComparer.Ordinal), _peers.Graph.Diffs.Select(diff => diff.StrategyId).Order(StringComparer.Ordinal));
     }
 
     [ConformanceFact]
     public async Task Submit_RefusedByDagManager_FailsForGoodAndMayBeSentAgain()
     {
-        _peers.Graph.Failure = new RefusalException(ReasonCodes.CrossContext, "Caches were hit across contexts.");
+        _peers.Graph.DiffFailure = new RefusalException(ReasonCodes.CrossContext, "Caches were hit across contexts.");
         var submission = GatewayHost.Submission(GatewayHost.Graph(10));
 
         var id = (await _gateway.PostAsync("/strategies", submission)).Text("strategy_id");
@@ -141,7 +165,7 @@ public abstract class SubmissionTests : IAsyncLifetime
 
         Assert.Equal("E_CROSS_CONTEXT", failed.Text("reason"));
         Assert.Single(_peers.Graph.Diffs);
-        _peers.Graph.Failure = null;
+        _peers.Graph.DiffFailure = null;
         Assert.Equal(HttpStatusCode.Accepted, (await _gateway.PostAsync("/strategies", submission)).Status);
     }
 

@@ -184,5 +184,84 @@ public sealed class WorldRouteTests : IAsyncLifetime
         Assert.Equal((HttpStatusCode.Forbidden, "E_PERMISSION_DENIED"), (answer.Status, answer.Code));
     }
 
+    [Fact]
+    public async Task PutActivation_ThatMayGoLive_NeedsTheHeader()
+    {
+        _peers.Worlds.Mode = "live";
+        static string Entry(string more) => $$"""{"strategy_id":"s","side":"long"{{more}}}""";
+        Task<Answer> PutAsync(string more, params (string, string)[] headers) => _gateway.SendAsync(HttpMethod.Put, "/worlds/w1/activation", Entry(more), headers: headers);
+
+        foreach (var refused in new[] { ""","active":true""", ""","active":true,"effective_mode":"live" """, ""","active":true,"effective_mode":"active" """ })
+            Assert.Equal((HttpStatusCode.Forbidden, "E_PERMISSION_DENIED"), await CodeAsync(PutAsync(refused)));
+        Assert.Empty(_peers.Worlds.Activated);
+        Assert.Equal(HttpStatusCode.OK, (await PutAsync(""","active":true""", ("X-Allow-Live", "true"))).Status);
+        Assert.Equal(HttpStatusCode.OK, (await PutAsync(""","active":false""")).Status);
+        Assert.Equal(HttpStatusCode.OK, (await PutAsync(""","active":true,"effective_mode":"paper" """)).Status);
+        Assert.Equal(3, _peers.Worlds.Activated.Count);
+    }
+
+    [Fact]
+    public async Task PutActivation_WorldThatIsNotLive_NeedsNoHeaderUnlessNobodyKnows()
+    {
+        _peers.Worlds.Mode = "paper";
+        var known = await _gateway.SendAsync(HttpMethod.Put, "/worlds/w1/activation", """{"strategy_id":"s","side":"long","active":true}""");
+        _peers.Worlds.DecideFailure = new RefusalException(ReasonCodes.Unavailable, "Away.");
+        var unknown = await _gateway.SendAsync(HttpMethod.Put, "/worlds/w2/activation", """{"strategy_id":"s","side":"long","active":true}""");
+
+        Assert.Equal(HttpStatusCode.OK, known.Status);
+        // An entry is not pinned to a moment of its data, so what follows history stays a backtest.
+        Assert.Equal(("paper", "backtest"), (known.Text("effective_mode"), known.Text("execution_domain")));
+        Assert.Equal(HttpStatusCode.Forbidden, unknown.Status);
+    }
+
+    [Fact]
+    public async Task Activation_WithTheVersionItHas_IsNotModifiedButAlwaysAsked()
+    {
+        var first = await _gateway.GetAsync("/worlds/w1/activation?strategy_id=s&side=long");
+
+        var unchanged = await _gateway.GetAsync("/worlds/w1/activation?strategy_id=s&side=long", ("If-None-Match", first.Response.Headers.ETag!.Tag));
+
+        Assert.Equal(HttpStatusCode.NotModified, unchanged.Status);
+        Assert.Equal(2, _peers.Worlds.ActivationReads);
+    }
+
+    [Fact]
+    public async Task Decide_ManyAtOnce_AskOnce()
+    {
+        _peers.Worlds.Delay = TimeSpan.FromMilliseconds(300);
+
+        var answers = await Task.WhenAll(Enumerable.Range(0, 30).Select(_ => _gateway.GetAsync("/worlds/w1/decide")));
+
+        Assert.All(answers, answer => Assert.Equal("validate", answer.Text("effective_mode")));
+        Assert.Equal(1, _peers.Worlds.Decides);
+    }
+
+    [Fact]
+    public async Task EveryRpcOfWorldService_HasItsRouteHere()
+    {
+        var seen = 0;
+        foreach (var rpc in WorldService.Descriptor.Methods.Where(rpc => rpc.Name != "GetHealth"))
+        {
+            var rule = rpc.GetOptions().GetExtension(Google.Api.AnnotationsExtensions.Http);
+            var (method, path) = rule.PatternCase switch
+            {
+                Google.Api.HttpRule.PatternOneofCase.Get => (HttpMethod.Get, rule.Get),
+                Google.Api.HttpRule.PatternOneofCase.Put => (HttpMethod.Put, rule.Put),
+                Google.Api.HttpRule.PatternOneofCase.Delete => (HttpMethod.Delete, rule.Delete),
+                Google.Api.HttpRule.PatternOneofCase.Patch => (HttpMethod.Patch, rule.Patch),
+                _ => (HttpMethod.Post, rule.Post),
+            };
+            var answer = await _gateway.SendAsync(method, System.Text.RegularExpressions.Regex.Replace(path, "{[^}]*}", "1", System.Text.RegularExpressions.RegexOptions.None, TimeSpan.FromSeconds(1)), method == HttpMethod.Get || method == HttpMethod.Delete ? null : "{}");
+
+            // Whatever the peer says to it, the gateway knows the route and the peer was asked, or the gateway says why not.
+            Assert.True(answer.Status is not (HttpStatusCode.NotFound or HttpStatusCode.MethodNotAllowed) || answer.Code is "E_WORLD_UNKNOWN", $"{method} {path} of {rpc.Name} is answered with {answer.Status}.");
+            seen++;
+        }
+
+        Assert.True(seen >= 70);
+    }
+
     private Task<GatewayHost> StartAsync(params (string Key, string Value)[] settings) => GatewayHost.StartAsync(GatewayHost.Sqlite(), _peers.Address, settings);
+
+    private static async Task<(HttpStatusCode, string?)> CodeAsync(Task<Answer> answer) => ((await answer).Status, (await answer).Code);
 }

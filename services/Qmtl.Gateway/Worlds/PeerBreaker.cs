@@ -9,9 +9,10 @@ namespace Qmtl.Gateway.Worlds;
 /// Counts consecutive failures, which is what the operators' rules are written in; a circuit breaker over a failure ratio would
 /// need traffic to open.
 /// </remarks>
-internal sealed class WorldServiceBreaker : IDisposable
+internal abstract class PeerBreaker : IDisposable
 {
-    private readonly WorldServiceOptions _options;
+    private readonly int _limit;
+    private readonly TimeSpan _pause;
     private readonly TimeProvider _time;
     private readonly Meter _meter = new("Qmtl.Gateway");
     private readonly Counter<long> _opened;
@@ -19,14 +20,19 @@ internal sealed class WorldServiceBreaker : IDisposable
     private int _failures;
     private DateTimeOffset? _openUntil;
 
-    public WorldServiceBreaker(WorldServiceOptions options, TimeProvider time)
+    /// <summary>Makes a breaker that is closed.</summary>
+    /// <param name="prefix">What its metrics begin with.</param>
+    /// <param name="peer">Whom they name.</param>
+    /// <param name="limit">Failures in a row that open it.</param>
+    /// <param name="pause">How long it then stays open.</param>
+    /// <param name="time">What time it is.</param>
+    protected PeerBreaker(string prefix, string peer, int limit, TimeSpan pause, TimeProvider time)
     {
-        _options = options;
-        _time = time;
-        _opened = _meter.CreateCounter<long>("worlds_breaker_open_total", description: "Times that calls to WorldService were stopped.");
+        (_limit, _pause, _time) = (limit, pause, time);
+        _opened = _meter.CreateCounter<long>(prefix + "_open_total", description: $"Times that calls to {peer} were stopped.");
         _opened.Add(0);
-        _meter.CreateObservableGauge("worlds_breaker_state", () => IsOpen ? 1 : 0, description: "1 while calls to WorldService are stopped.");
-        _meter.CreateObservableGauge("worlds_breaker_failures", () => Volatile.Read(ref _failures), description: "Failures of WorldService in a row.");
+        _meter.CreateObservableGauge(prefix + "_state", () => IsOpen ? 1 : 0, description: $"1 while calls to {peer} are stopped.");
+        _meter.CreateObservableGauge(prefix + "_failures", () => Volatile.Read(ref _failures), description: $"Failures of {peer} in a row.");
     }
 
     /// <summary>Whether calls are stopped.</summary>
@@ -46,7 +52,7 @@ internal sealed class WorldServiceBreaker : IDisposable
             if (_openUntil is not { } until) return true;
             var now = _time.GetUtcNow();
             if (now < until) return false;
-            _openUntil = now + _options.BreakerPause;
+            _openUntil = now + _pause;
             return true;
         }
     }
@@ -66,13 +72,13 @@ internal sealed class WorldServiceBreaker : IDisposable
     {
         lock (_gate)
         {
-            if (++_failures < _options.BreakerFailures) return;
+            if (++_failures < _limit) return;
             if (_openUntil is null) _opened.Add(1);
-            _openUntil = _time.GetUtcNow() + _options.BreakerPause;
+            _openUntil = _time.GetUtcNow() + _pause;
         }
     }
 
-    /// <summary>Whether a problem means that WorldService did not answer, rather than that it refused.</summary>
+    /// <summary>Whether a problem means that a peer did not answer, rather than that it refused.</summary>
     public static bool IsOutage(Exception problem) => problem switch
     {
         RpcException rpc => rpc.StatusCode is StatusCode.Unavailable or StatusCode.DeadlineExceeded or StatusCode.Internal or StatusCode.Unknown or StatusCode.ResourceExhausted or StatusCode.Cancelled,
@@ -83,3 +89,11 @@ internal sealed class WorldServiceBreaker : IDisposable
 
     public void Dispose() => _meter.Dispose();
 }
+
+/// <summary>Stops calls to WorldService.</summary>
+internal sealed class WorldServiceBreaker(WorldServiceOptions options, TimeProvider time)
+    : PeerBreaker("worlds_breaker", "WorldService", options.BreakerFailures, options.BreakerPause, time);
+
+/// <summary>Stops diffs at DagManager.</summary>
+internal sealed class DagManagerBreaker(WorldServiceOptions options, TimeProvider time)
+    : PeerBreaker("dagclient_breaker", "DagManager", options.BreakerFailures, options.BreakerPause, time);

@@ -1,0 +1,16 @@
+using Qmtl.Bench.Measuring;
+
+namespace Qmtl.Bench.Gateway;
+
+/// <summary>The door: one submission at a time, and very many.</summary>
+internal static class GatewaySuite
+{
+    public static IReadOnlyList<Benchmark> Benchmarks { get; } =
+    [
+        new SubmitOne("submit-64", fsync: true),
+        new SubmitOne("submit-64-no-fsync", fsync: false),
+        new Burst("burst", BurstTarget.Sqlite, fsync: true),
+        new Burst("burst-postgres", BurstTarget.Postgres, fsync: true),
+        new Burst("burst-kill", BurstTarget.PostgresKill, fsync: true),
+    ];
+}
