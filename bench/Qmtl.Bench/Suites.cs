@@ -1,4 +1,5 @@
 using Qmtl.Bench.Apply;
+using Qmtl.Bench.Diff;
 using Qmtl.Bench.Engine;
 using Qmtl.Bench.Gateway;
 using Qmtl.Bench.Measuring;
@@ -12,6 +13,7 @@ internal static class Suites
     public static IReadOnlyDictionary<string, IReadOnlyList<Benchmark>> All { get; } = new SortedDictionary<string, IReadOnlyList<Benchmark>>(StringComparer.Ordinal)
     {
         ["apply"] = ApplySuite.Benchmarks,
+        ["diff"] = DiffSuite.Benchmarks,
         ["engine"] = EngineSuite.Benchmarks,
         ["gateway"] = GatewaySuite.Benchmarks,
         ["policy"] = PolicySuite.Benchmarks,

@@ -1,6 +1,4 @@
 using Qmtl.DagManager;
-using Qmtl.DagManager.Diff;
-using Qmtl.DagManager.Graph;
 using Qmtl.DagManager.Telemetry;
 using Qmtl.Messaging;
 using Qmtl.V1;
@@ -20,10 +18,8 @@ public static class DagManagerExtensions
         builder.AddQmtlMigrations("dm", typeof(DagManagerExtensions).Assembly);
         builder.Services.AddQmtlRpc();
         builder.Services.AddSingleton<DagManagerMetrics>();
-        builder.Services.AddSingleton<DiffEngine>();
-        builder.Services.AddSingleton<DiffAcknowledgements>();
+        builder.Services.AddGraph();
         builder.Services.AddSingleton<DagManagerService>();
-        builder.Services.AddHostedService<GraphSizeMonitor>();
         return builder;
     }
 

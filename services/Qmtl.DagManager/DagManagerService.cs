@@ -11,7 +11,7 @@ using Qmtl.V1;
 namespace Qmtl.DagManager;
 
 /// <summary>The rpcs: reads a request, calls the capability, writes the answer.</summary>
-internal sealed class DagManagerService(IDatabase database, DiffEngine engine, DiffAcknowledgements acknowledgements) : V1.DagManager.DagManagerBase
+internal sealed partial class DagManagerService(IDatabase database, GraphIndex index, DiffEngine engine, DiffAcknowledgements acknowledgements, TagQueryHandler queries) : V1.DagManager.DagManagerBase
 {
     private const string FirstVersion = "v1";
 
@@ -44,10 +44,7 @@ internal sealed class DagManagerService(IDatabase database, DiffEngine engine, D
     public override async Task<GetQueuesResponse> GetQueues(GetQueuesRequest request, ServerCallContext context)
     {
         var query = TagQuery.Parse(request.Tags, request.Interval, request.MatchMode, request.WorldId, request.ExecutionDomain);
-        var found = await database.ReadAsync(session => TagQueryStore.FindAsync(session, query), context.CancellationToken);
-        var response = new GetQueuesResponse();
-        response.Queues.AddRange(found.Select(queue => new QueueRef { Queue = queue.Topic, Global = queue.WorldId.Length == 0 }));
-        return response;
+        return await queries.FindAsync(query, request.MinRevision, context.CancellationToken);
     }
 
     public override async Task<DagManagerStatus> Status(Empty request, ServerCallContext context)
@@ -55,8 +52,9 @@ internal sealed class DagManagerService(IDatabase database, DiffEngine engine, D
         var version = typeof(DagManagerService).Assembly.GetName().Version?.ToString(3) ?? "";
         try
         {
-            var size = await database.ReadAsync(GraphStore.SizeAsync, context.CancellationToken);
-            return new DagManagerStatus { Status = "ok", Graph = "ok", Broker = "ok", ComputeNodes = (int)size.Nodes, Queues = (int)size.Queues, Version = version };
+            await index.FreshAsync(await database.ReadAsync(GraphReader.RevisionAsync, context.CancellationToken), context.CancellationToken);
+            var (nodes, topics) = index.Read(0, static (graph, _) => (graph.NodeCount, graph.QueueCount));
+            return new DagManagerStatus { Status = "ok", Graph = "ok", Broker = "ok", ComputeNodes = nodes, Queues = topics, Version = version };
         }
         catch (StorageException)
         {

@@ -1,48 +1,85 @@
 using System.Globalization;
-using Dapper;
 
 namespace Qmtl.Storage;
 
 /// <summary>Rows for one table, written together: a thousand rows must be neither a thousand round trips nor a thousand statements to compile.</summary>
+/// <remarks>Postgres gets one statement with an array for each column; SQLite, which is in this process, one compiled statement that runs for each row.</remarks>
 /// <param name="into">Table and columns: <c>table (a, b)</c>.</param>
 /// <param name="conflict">What follows the values, such as <c>ON CONFLICT ... DO NOTHING</c>. No two rows may have the same key then: Postgres refuses them.</param>
 public sealed class RowBatch(string into, string conflict = "")
 {
-    // Drivers look parameters up by name in lists: longer statements become slower again.
-    private const int ParametersPerStatement = 300;
     private readonly List<object?[]> _rows = [];
 
     /// <summary>How many rows there are.</summary>
     public int Count => _rows.Count;
 
-    /// <summary>Adds a row, its values in the order of the columns.</summary>
-    public void Add(params object?[] values) => _rows.Add([.. values.Select(value => value is DateTimeOffset time ? UnixTime.ToNanoseconds(time) : value)]);
+    /// <summary>Adds a row, its values in the order of the columns: text, whole numbers, double, bool, bytes or a time.</summary>
+    public void Add(params object?[] values)
+    {
+        ArgumentNullException.ThrowIfNull(values);
+        for (var column = 0; column < values.Length; column++)
+        {
+            if (values[column] is DateTimeOffset time) values[column] = UnixTime.ToNanoseconds(time);
+        }
+
+        _rows.Add(values);
+    }
 
     /// <summary>Writes them all.</summary>
-    public async Task WriteAsync(IUnitOfWork unit)
+    public Task WriteAsync(IUnitOfWork unit)
     {
         ArgumentNullException.ThrowIfNull(unit);
-        if (_rows.Count == 0) return;
-        if (unit is UnitOfWork { Dialect.IsPostgres: false } local)
-        {
-            // SQLite is in this process: there are no round trips to save, but compiling a statement costs more than running it.
-            var columns = string.Join(", ", Enumerable.Range(0, _rows[0].Length).Select(column => string.Create(CultureInfo.InvariantCulture, $"@p{column}")));
-            await local.ExecuteEachAsync($"INSERT INTO {into} VALUES ({columns}) {conflict}", _rows);
-            return;
-        }
-
-        foreach (var chunk in _rows.Chunk(Math.Max(1, ParametersPerStatement / _rows[0].Length)))
-        {
-            var parameters = new DynamicParameters();
-            var rows = chunk.Select((values, row) => $"({string.Join(", ", values.Select((value, column) => Parameter(parameters, row, column, value)))})");
-            await unit.ExecuteAsync($"INSERT INTO {into} VALUES {string.Join(", ", rows)} {conflict}", parameters);
-        }
+        if (_rows.Count == 0) return Task.CompletedTask;
+        if (unit is not UnitOfWork writer) throw new ArgumentException($"Rows are written by units of work of a database, not by {unit.GetType().Name}.", nameof(unit));
+        return unit.Dialect.IsPostgres ? WriteColumnsAsync(writer) : writer.ExecuteEachAsync($"INSERT INTO {into} VALUES ({Places(_rows[0].Length)}) {conflict}", _rows);
     }
 
-    private static string Parameter(DynamicParameters parameters, int row, int column, object? value)
+    private Task<int> WriteColumnsAsync(UnitOfWork unit)
     {
-        var name = string.Create(CultureInfo.InvariantCulture, $"p{row}_{column}");
-        parameters.Add(name, value);
-        return "@" + name;
+        var columns = new List<Array>();
+        var selected = new List<string>();
+        for (var column = 0; column < _rows[0].Length; column++)
+        {
+            if (ColumnOf(column) is { } values)
+            {
+                selected.Add(string.Create(CultureInfo.InvariantCulture, $"c{columns.Count}"));
+                columns.Add(values);
+            }
+            else
+            {
+                // Nothing says what type the nulls are of; as a literal they take that of the column.
+                selected.Add("NULL");
+            }
+        }
+
+        if (columns.Count == 0) throw new InvalidOperationException($"All values for {into} are null.");
+        var names = string.Join(", ", Enumerable.Range(0, columns.Count).Select(column => string.Create(CultureInfo.InvariantCulture, $"c{column}")));
+        var arrays = string.Join(", ", Enumerable.Range(0, columns.Count).Select(column => string.Create(CultureInfo.InvariantCulture, $"@c{column}")));
+        return unit.ExecuteColumnsAsync($"INSERT INTO {into} SELECT {string.Join(", ", selected)} FROM unnest({arrays}) AS v ({names}) {conflict}", columns);
     }
+
+    /// <summary>The values of one column; null when all of them are.</summary>
+    private Array? ColumnOf(int column) => _rows.Select(row => row[column]).FirstOrDefault(value => value is not null) switch
+    {
+        null => null,
+        string => Fill<string?>(column, value => (string)value),
+        int or long or uint => Fill<long?>(column, value => Convert.ToInt64(value, CultureInfo.InvariantCulture)),
+        bool => Fill<bool?>(column, value => (bool)value),
+        double => Fill<double?>(column, value => (double)value),
+        byte[] => Fill<byte[]?>(column, value => (byte[])value),
+        var other => throw new InvalidOperationException($"A row for {into} holds a {other.GetType().Name}, which has no place in a column; use text, whole numbers, double, bool, bytes or a time."),
+    };
+
+    private T[] Fill<T>(int column, Func<object, T> convert)
+    {
+        var values = new T[_rows.Count];
+        for (var row = 0; row < values.Length; row++)
+        {
+            if (_rows[row][column] is { } value) values[row] = convert(value);
+        }
+
+        return values;
+    }
+
+    private static string Places(int count) => string.Join(", ", Enumerable.Repeat("?", count));
 }

@@ -1,6 +1,8 @@
 using System.Data.Common;
 using System.Globalization;
 using Dapper;
+using Microsoft.Data.Sqlite;
+using Qmtl.Storage.Sqlite;
 
 namespace Qmtl.Storage;
 
@@ -27,26 +29,24 @@ internal class Session(DbConnection connection, Dialect dialect, Func<DbExceptio
     {
     }
 
-    /// <summary>Runs a statement once for each row of values, its parameters named <c>@p0</c> on; it is compiled once for all.</summary>
-    protected Task<int> RunEachAsync(string sql, IReadOnlyList<object?[]> rows) => GuardAsync(async () =>
+    /// <summary>Runs a statement of SQLite once for each row of values, the n-th value for its n-th parameter.</summary>
+    protected Task<int> RunEachAsync(string sql, IReadOnlyList<object?[]> rows) =>
+        GuardAsync(() => Task.FromResult(SqliteRows.Execute((SqliteConnection)connection, sql, rows, cancellationToken)));
+
+    /// <summary>Runs a statement of Postgres whose parameters <c>@c0</c>, <c>@c1</c> ... are columns of values.</summary>
+    protected Task<int> RunColumnsAsync(string sql, IReadOnlyList<Array> columns) => GuardAsync(async () =>
     {
         await using var command = connection.CreateCommand();
         command.CommandText = sql;
-        foreach (var column in Enumerable.Range(0, rows[0].Length))
+        for (var column = 0; column < columns.Count; column++)
         {
             var parameter = command.CreateParameter();
-            parameter.ParameterName = string.Create(CultureInfo.InvariantCulture, $"@p{column}");
+            parameter.ParameterName = string.Create(CultureInfo.InvariantCulture, $"c{column}");
+            parameter.Value = columns[column];
             command.Parameters.Add(parameter);
         }
 
-        var changed = 0;
-        foreach (var row in rows)
-        {
-            for (var column = 0; column < row.Length; column++) command.Parameters[column].Value = row[column] ?? DBNull.Value;
-            changed += await command.ExecuteNonQueryAsync(cancellationToken);
-        }
-
-        return changed;
+        return await command.ExecuteNonQueryAsync(cancellationToken);
     });
 
     private Task<T> RunAsync<T>(Func<CommandDefinition, Task<T>> run, string sql, object? parameters) =>

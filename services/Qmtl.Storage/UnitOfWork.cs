@@ -32,6 +32,9 @@ internal sealed class UnitOfWork(
     /// <summary>Runs a statement once for each row of values; see <see cref="RowBatch"/>.</summary>
     public Task<int> ExecuteEachAsync(string sql, IReadOnlyList<object?[]> rows) => RunEachAsync(sql, rows);
 
+    /// <summary>Runs a statement over columns of values; see <see cref="RowBatch"/>.</summary>
+    public Task<int> ExecuteColumnsAsync(string sql, IReadOnlyList<Array> columns) => RunColumnsAsync(sql, columns);
+
     public Task LockAsync(string scope)
     {
         ArgumentException.ThrowIfNullOrEmpty(scope);

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Google.Protobuf;
 using Qmtl.DagManager.Diff;
+using Qmtl.DagManager.Graph;
 using Qmtl.Identity;
 using Qmtl.V1;
 
@@ -44,19 +45,51 @@ internal static class Graphs
         AsOf = "2026-01-01T00:00:00Z",
     };
 
-    /// <summary>What the graph holds after <paramref name="plans"/> were written.</summary>
-    public static GraphSnapshot After(params DiffPlan[] plans)
+    /// <summary>What the graph holds after <paramref name="plans"/> were written, one after the other.</summary>
+    public static GraphState After(params DiffPlan[] plans)
     {
-        var queues = new Dictionary<(string, string), KnownQueue>();
-        foreach (var node in plans.SelectMany(plan => plan.Nodes).Where(node => node.CreatesQueue))
-            queues.Add((node.NodeId, node.ComputeKey), new KnownQueue { NodeId = node.NodeId, ComputeKey = node.ComputeKey, Topic = node.Topic, SchemaHash = node.Node.SchemaHash! });
-        return new GraphSnapshot(
-            plans.SelectMany(plan => plan.Nodes).Select(node => node.NodeId).ToHashSet(StringComparer.Ordinal),
-            queues,
-            queues.Values.Select(queue => queue.Topic).ToHashSet(StringComparer.Ordinal));
+        var graph = new GraphState();
+        foreach (var plan in plans) Write(graph, plan);
+        return graph;
     }
 
-    public static GraphSnapshot Empty { get; } = After();
+    /// <summary>Plans a submission and writes what it adds.</summary>
+    public static DiffPlan Diff(GraphState graph, DiffSubmission submission)
+    {
+        var plan = DiffPlanner.Plan(submission, graph);
+        Write(graph, plan);
+        return plan;
+    }
+
+    private static void Write(GraphState graph, DiffPlan plan)
+    {
+        var key = 1 + (1_000L * (graph.Revision + 1));
+        var revision = graph.Revision + 1;
+        var context = plan.Context ?? ContextEntry.Of(key++, plan.Submission.Context);
+        var queues = new List<QueueEntry>();
+        foreach (var planned in plan.Nodes)
+        {
+            if (planned.Queue is { } queue)
+            {
+                if (planned.ChangesQueue) queues.Add(queue with { Tags = planned.Tags, SchemaHash = planned.Node.SchemaHash!, BufferingSince = planned.StartsBuffering ? DateTimeOffset.UnixEpoch : queue.BufferingSince, Revision = revision });
+                continue;
+            }
+
+            queues.Add(new QueueEntry
+            {
+                Key = key++,
+                Node = planned.Entry ?? new NodeEntry(key++, planned.NodeId, planned.Node.NodeType!, planned.Node.Interval),
+                Context = context,
+                Topic = planned.Topic,
+                Tags = planned.Tags,
+                Version = plan.Submission.Version,
+                SchemaHash = planned.Node.SchemaHash!,
+                Revision = revision,
+            });
+        }
+
+        graph.Apply(new GraphChange(revision, queues, []));
+    }
 
     private static NodeSpec Seal(NodeSpec node) => (node with
     {

@@ -38,6 +38,13 @@ public static class NodeId
     /// <summary>The text that is hashed.</summary>
     public static string PreImage(NodeSpec spec) => PreImage(spec, written: null);
 
+    /// <summary>The parameters as they are hashed: canonical, without context keys; those of a tag query are its question.</summary>
+    public static string CanonicalParams(NodeSpec spec)
+    {
+        ArgumentNullException.ThrowIfNull(spec);
+        return CanonicalJson.Write(spec.IsTagQuery ? TagQuery.Params(spec) : ContextKeys.Strip(spec.Params));
+    }
+
     /// <summary>The identity of a node whose parameters have already been written as canonical JSON.</summary>
     internal static string Compute(NodeSpec spec, string written) => Hash(PreImage(spec, written));
 

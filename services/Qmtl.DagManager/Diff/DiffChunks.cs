@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Google.Protobuf.WellKnownTypes;
 using Qmtl.Identity;
 using Qmtl.V1;
 
@@ -24,8 +25,8 @@ internal static class DiffChunks
         var bytes = 0;
         foreach (var node in plan.Nodes)
         {
-            var key = PartitionKey(node);
-            var size = (2 * (Encoding.UTF8.GetByteCount(key) + node.Topic.Length + node.NodeId.Length)) + Overhead + node.Node.Tags.Sum(tag => tag.Length);
+            var key = PartitionKey(node, plan.Submission.Context);
+            var size = (2 * (Encoding.UTF8.GetByteCount(key) + node.Topic.Length + node.NodeId.Length)) + Overhead + node.Tags.Sum(tag => tag.Length);
             if (chunks.Count == 0 || chunks[^1].QueueMap.Count == MaxMappings || bytes + size > MaxBytes)
             {
                 chunks.Add(Empty(plan, diffId, chunks.Count));
@@ -33,7 +34,7 @@ internal static class DiffChunks
             }
 
             bytes += size;
-            Add(chunks[^1], node, key);
+            Add(chunks[^1], plan, node, key);
         }
 
         if (chunks.Count == 0) chunks.Add(Empty(plan, diffId, 0));
@@ -43,8 +44,8 @@ internal static class DiffChunks
     }
 
     /// <summary><c>{node_id}:{interval}:{bucket}#ck={compute_key}</c>; a mapping stands for all buckets, so its bucket is 0.</summary>
-    public static string PartitionKey(PlannedNode node) =>
-        string.Create(CultureInfo.InvariantCulture, $"{node.NodeId}:{node.Node.Interval}:0#ck={node.ComputeKey}");
+    public static string PartitionKey(PlannedNode node, Identity.ComputeContext context) =>
+        string.Create(CultureInfo.InvariantCulture, $"{node.NodeId}:{node.Node.Interval}:0#ck={node.ComputeKeyIn(context)}");
 
     private static DiffChunk Empty(DiffPlan plan, string diffId, int number) => new()
     {
@@ -52,9 +53,11 @@ internal static class DiffChunks
         Version = plan.Submission.Version,
         DiffId = diffId,
         ChunkId = number,
+        Revision = plan.Revision,
+        Stale = plan.IsStale,
     };
 
-    private static void Add(DiffChunk chunk, PlannedNode planned, string key)
+    private static void Add(DiffChunk chunk, DiffPlan plan, PlannedNode planned, string key)
     {
         chunk.QueueMap[key] = planned.Topic;
         chunk.NodeQueues[planned.NodeId] = planned.Topic;
@@ -71,6 +74,7 @@ internal static class DiffChunks
             Period = node.Period,
             Lag = node.Period,
             SchemaCompatId = node.EffectiveSchemaId,
+            BufferingSince = plan.BufferingSince(planned) is { } since ? Timestamp.FromDateTimeOffset(since) : null,
         };
         buffer.Tags.AddRange(node.Tags);
         chunk.BufferNodes.Add(buffer);

@@ -10,7 +10,7 @@ namespace Qmtl.DagManager.Queues;
 /// </remarks>
 internal static class TopicNames
 {
-    /// <summary>Digits of the digest in the shortest name; also how taken names are looked up.</summary>
+    /// <summary>Digits of the digest in the shortest name.</summary>
     public const int ShortestDigest = 8;
     private const int DigestStep = 2;
 
@@ -19,7 +19,8 @@ internal static class TopicNames
     /// <param name="context">World and domain, which make the namespace.</param>
     /// <param name="version">Version label of the submission, such as <c>v1</c>.</param>
     /// <param name="isTaken">Whether a full topic name is in use.</param>
-    public static string FirstFree(NodeSpec node, ComputeContext context, string version, Func<string, bool> isTaken)
+    /// <param name="skip">So many names are passed over unseen: those that the node's queues of other contexts in this world and domain have taken, as a rule.</param>
+    public static string FirstFree(NodeSpec node, ComputeContext context, string version, Func<string, bool> isTaken, int skip = 0)
     {
         var asset = node.Tags.Select(Sanitise).FirstOrDefault(tag => tag.Length > 0) ?? "asset";
         var digest = DigestOf(node.NodeId!);
@@ -27,13 +28,14 @@ internal static class TopicNames
         var head = $"{scope}{asset}_{Sanitise(node.NodeType ?? "node")}_";
         var tail = $"_{Sanitise(version)}{(context.Domain == ExecutionDomain.Dryrun ? "_sim" : "")}";
 
-        for (var length = Math.Min(ShortestDigest, digest.Length); length <= digest.Length; length += DigestStep)
+        var lengths = digest.Length < ShortestDigest ? 1 : ((digest.Length - ShortestDigest) / DigestStep) + 1;
+        for (var place = skip; place < lengths; place++)
         {
-            var name = head + digest[..length] + tail;
+            var name = string.Concat(head, digest.AsSpan(0, Math.Min(digest.Length, ShortestDigest + (place * DigestStep))), tail);
             if (!isTaken(name)) return name;
         }
 
-        for (var number = 2; ; number++)
+        for (var number = 2 + Math.Max(0, skip - lengths); ; number++)
         {
             var name = $"{head}{digest}{tail}_{number}";
             if (!isTaken(name)) return name;
@@ -43,9 +45,6 @@ internal static class TopicNames
     /// <summary>The hexadecimal digest of a node id.</summary>
     public static string DigestOf(string nodeId) =>
         nodeId.StartsWith(NodeId.Prefix, StringComparison.Ordinal) ? nodeId[NodeId.Prefix.Length..] : Sanitise(nodeId);
-
-    /// <summary>The digits by which names that may collide are looked up.</summary>
-    public static string DigestHead(string nodeId) => DigestOf(nodeId) is var digest && digest.Length > ShortestDigest ? digest[..ShortestDigest] : digest;
 
     /// <summary>Lower case, with everything outside <c>[a-z0-9._-]</c> replaced by a dash.</summary>
     public static string Sanitise(string text)

@@ -1,3 +1,4 @@
+using Qmtl.DagManager.Graph;
 using Qmtl.Identity;
 
 namespace Qmtl.DagManager.TagQueries;
@@ -12,10 +13,25 @@ internal enum TagMatch
     All,
 }
 
+/// <summary>How match modes are written.</summary>
+internal static class TagMatches
+{
+    public static string ToToken(this TagMatch match) => match == TagMatch.All ? "all" : "any";
+}
+
 /// <summary>A question for queues, checked.</summary>
 internal sealed record TagQuery(IReadOnlyList<string> Tags, int Interval, TagMatch Match, string WorldId, ExecutionDomain Domain)
 {
     private const int LongestInterval = 86_400;
+
+    /// <summary>Equal for equal questions.</summary>
+    public string Key => FormattableString.Invariant($"{string.Join(',', Tags)}|{Interval}|{Match.ToToken()}|{WorldId}|{Domain.ToToken()}");
+
+    /// <summary>Whether a change of queues that carry these tags may change the answer.</summary>
+    public bool IsAffectedBy(AffectedTags change) =>
+        change.Interval == Interval
+        && (WorldId.Length == 0 || change.WorldId.Length == 0 || (string.Equals(change.WorldId, WorldId, StringComparison.Ordinal) && string.Equals(change.ExecutionDomain, Domain.ToToken(), StringComparison.Ordinal)))
+        && (Match == TagMatch.All ? Tags.All(tag => change.Tags.Contains(tag, StringComparer.Ordinal)) : Tags.Any(tag => change.Tags.Contains(tag, StringComparer.Ordinal)));
 
     /// <summary>Reads a question as it came in; tags may be lists separated by commas.</summary>
     /// <exception cref="RefusalException">A field is out of range; all such fields are named.</exception>

@@ -16,7 +16,10 @@ internal sealed class DagManagerMetrics : IDisposable
     // An up-down counter: a counter would be served as sentinel_gap_count_total.
     private readonly UpDownCounter<long> _sentinelGaps;
     private readonly Counter<long> _reused;
-    private GraphSize _size = new();
+    private readonly Counter<long> _overtaken;
+    private readonly Counter<long> _stale;
+    private readonly Counter<long> _updates;
+    private GraphSize _size = new(0, 0);
 
     public DagManagerMetrics()
     {
@@ -25,6 +28,9 @@ internal sealed class DagManagerMetrics : IDisposable
         _failures = _meter.CreateCounter<long>("diff_failures_total", description: "Diffs that failed, by reason code.");
         _sentinelGaps = _meter.CreateUpDownCounter<long>("sentinel_gap_count", description: "Submissions that added no node to the graph.");
         _reused = _meter.CreateCounter<long>("diff_nodes_reused_total", description: "Nodes of submissions that were computed already.");
+        _overtaken = _meter.CreateCounter<long>("diff_overtaken_total", description: "Plans made again because another diff was committed first.");
+        _stale = _meter.CreateCounter<long>("tag_query_stale_total", description: "Tag queries answered from memory because the graph's store did not answer.");
+        _updates = _meter.CreateCounter<long>("queue_updates_total", description: "Events about new answers to tag queries.");
         _meter.CreateObservableGauge("diff_duration_ms_p95", () => _p95.Value, description: "95th percentile of the latest 100 diffs in milliseconds.");
         _meter.CreateObservableGauge("compute_nodes_total", () => Volatile.Read(ref _size).Nodes, description: "Nodes in the graph.");
         _meter.CreateObservableGauge("queues_total", () => Volatile.Read(ref _size).Queues, description: "Queues in the graph.");
@@ -41,6 +47,12 @@ internal sealed class DagManagerMetrics : IDisposable
         _reused.Add(reused);
         if (!addedNodes) _sentinelGaps.Add(1);
     }
+
+    public void Overtaken() => _overtaken.Add(1);
+
+    public void AnsweredStale() => _stale.Add(1);
+
+    public void QueueUpdatesPublished(int count) => _updates.Add(count);
 
     public void Sized(GraphSize size) => Volatile.Write(ref _size, size);
 

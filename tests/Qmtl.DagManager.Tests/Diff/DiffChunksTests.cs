@@ -42,7 +42,7 @@ public sealed class DiffChunksTests
         var price = Graphs.Price();
         NodeSpec[] nodes = [.. Enumerable.Range(1, 60).Select(period => Graphs.Sma(price, period) with { Tags = tags })];
         var submission = Graphs.Submission(nodes);
-        var plan = new DiffPlan(submission, [.. nodes.Select(node => new PlannedNode(node, submission.Context.ComputeKeyOf(node.NodeId!), DiffCase.Buffer, "topic"))]);
+        var plan = new DiffPlan(submission, [.. nodes.Select(node => new PlannedNode(node, DiffCase.Buffer, "topic") { Tags = tags })], null, 1);
 
         var chunks = DiffChunks.Cut(plan, "d");
 
@@ -55,9 +55,10 @@ public sealed class DiffChunksTests
     public void PartitionKey_Node_NamesIntervalAndComputeKey()
     {
         var node = Plan(1).Nodes[0];
+        var context = Graphs.Context();
 
-        Assert.Equal($"{node.NodeId}:60:0#ck={node.ComputeKey}", DiffChunks.PartitionKey(node));
+        Assert.Equal($"{node.NodeId}:60:0#ck={context.ComputeKeyOf(node.NodeId)}", DiffChunks.PartitionKey(node, context));
     }
 
-    private static DiffPlan Plan(int nodes) => DiffPlanner.Plan(Graphs.Submission(Graphs.Chain([.. Enumerable.Range(1, nodes - 1)])), Graphs.Empty);
+    private static DiffPlan Plan(int nodes) => DiffPlanner.Plan(Graphs.Submission(Graphs.Chain([.. Enumerable.Range(1, nodes - 1)])), Graphs.After());
 }

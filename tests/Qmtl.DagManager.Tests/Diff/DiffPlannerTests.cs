@@ -1,6 +1,7 @@
 using FsCheck;
 using FsCheck.Fluent;
 using Qmtl.DagManager.Diff;
+using Qmtl.DagManager.Graph;
 using Qmtl.Identity;
 
 namespace Qmtl.DagManager.Tests.Diff;
@@ -12,7 +13,7 @@ public sealed class DiffPlannerTests
     {
         var nodes = Graphs.Chain(10, 20);
 
-        var plan = DiffPlanner.Plan(Graphs.Submission(nodes), Graphs.Empty);
+        var plan = DiffPlanner.Plan(Graphs.Submission(nodes), Graphs.After());
 
         Assert.Equal(nodes.Select(node => node.NodeId), plan.Nodes.Select(node => node.NodeId));
         Assert.All(plan.Nodes, node => Assert.Equal(DiffCase.New, node.Case));
@@ -24,7 +25,7 @@ public sealed class DiffPlannerTests
     public void Plan_SameSubmissionAgain_ReusesEveryQueueAndChangesNothing()
     {
         var submission = Graphs.Submission(Graphs.Chain(10, 20));
-        var first = DiffPlanner.Plan(submission, Graphs.Empty);
+        var first = DiffPlanner.Plan(submission, Graphs.After());
 
         var second = DiffPlanner.Plan(submission, Graphs.After(first));
 
@@ -36,7 +37,7 @@ public sealed class DiffPlannerTests
     [Fact]
     public void Plan_OverlappingSubmission_AddsOnlyWhatIsNew()
     {
-        var first = DiffPlanner.Plan(Graphs.Submission(Graphs.Chain(10, 20)), Graphs.Empty);
+        var first = DiffPlanner.Plan(Graphs.Submission(Graphs.Chain(10, 20)), Graphs.After());
 
         var second = DiffPlanner.Plan(Graphs.Submission(Graphs.Chain(20, 30), strategy: "t"), Graphs.After(first));
 
@@ -49,7 +50,7 @@ public sealed class DiffPlannerTests
     [InlineData(Graphs.World, ExecutionDomain.Live)]
     public void Plan_KnownNodeInAnotherContext_NeverSharesItsQueue(string world, ExecutionDomain domain)
     {
-        var first = DiffPlanner.Plan(Graphs.Submission(Graphs.Chain(10)), Graphs.Empty);
+        var first = DiffPlanner.Plan(Graphs.Submission(Graphs.Chain(10)), Graphs.After());
 
         var second = DiffPlanner.Plan(Graphs.Submission(Graphs.Chain(10), Graphs.Context(world, domain)), Graphs.After(first));
 
@@ -62,7 +63,7 @@ public sealed class DiffPlannerTests
     {
         var price = Graphs.Price();
 
-        var plan = DiffPlanner.Plan(Graphs.Submission([price, price with { Name = "again" }]), Graphs.Empty);
+        var plan = DiffPlanner.Plan(Graphs.Submission([price, price with { Name = "again" }]), Graphs.After());
 
         Assert.Single(plan.Nodes);
     }
@@ -71,7 +72,7 @@ public sealed class DiffPlannerTests
     public void Plan_CompatibleSchemaChange_BuffersOnTheSameQueue()
     {
         var price = Graphs.Price();
-        var first = DiffPlanner.Plan(Graphs.Submission([price, Graphs.Sma(price, 10, "s1")]), Graphs.Empty);
+        var first = DiffPlanner.Plan(Graphs.Submission([price, Graphs.Sma(price, 10, "s1")]), Graphs.After());
 
         var second = DiffPlanner.Plan(Graphs.Submission([price, Graphs.Sma(price, 10, "s2")]), Graphs.After(first));
 
@@ -83,22 +84,57 @@ public sealed class DiffPlannerTests
     [Fact]
     public void Plan_QueueStillBuffering_SaysBufferAgainWithoutAChange()
     {
-        var nodes = Graphs.Chain(10);
-        var submission = Graphs.Submission(nodes);
-        var known = DiffPlanner.Plan(submission, Graphs.Empty).Nodes.Select(node => new KnownQueue
-        {
-            NodeId = node.NodeId,
-            ComputeKey = node.ComputeKey,
-            Topic = node.Topic,
-            SchemaHash = node.Node.SchemaHash!,
-            BufferingSince = DateTimeOffset.UnixEpoch,
-        });
-        var graph = new GraphSnapshot(nodes.Select(node => node.NodeId!).ToHashSet(), known.ToDictionary(queue => (queue.NodeId, queue.ComputeKey)), new HashSet<string>());
+        var price = Graphs.Price();
+        var graph = new GraphState();
+        Graphs.Diff(graph, Graphs.Submission([price, Graphs.Sma(price, 10, "s1")]));
+        Graphs.Diff(graph, Graphs.Submission([price, Graphs.Sma(price, 10, "s2")]));
 
-        var plan = DiffPlanner.Plan(submission, graph);
+        var plan = DiffPlanner.Plan(Graphs.Submission([price, Graphs.Sma(price, 10, "s2")]), graph);
 
-        Assert.All(plan.Nodes, node => Assert.Equal((DiffCase.Buffer, false), (node.Case, node.StartsBuffering)));
+        Assert.Equal([DiffCase.Reuse, DiffCase.Buffer], plan.Nodes.Select(node => node.Case));
         Assert.False(plan.Changes);
+        Assert.Equal(DateTimeOffset.UnixEpoch, plan.BufferingSince(plan.Nodes[1]));
+    }
+
+    [Fact]
+    public void Plan_OtherTagsOnASharedNode_KeepsTheQueueAndAddsThem()
+    {
+        var graph = new GraphState();
+        var price = Graphs.Price();
+        var first = Graphs.Diff(graph, Graphs.Submission([price]));
+
+        var second = Graphs.Diff(graph, Graphs.Submission([price with { Tags = ["spot", "btc"] }], strategy: "t"));
+        var third = DiffPlanner.Plan(Graphs.Submission([price with { Tags = ["spot"] }], strategy: "u"), graph);
+
+        Assert.Equal(first.Nodes[0].Topic, second.Nodes[0].Topic);
+        Assert.Equal(["btc", "spot"], second.Nodes[0].Tags);
+        Assert.True(second.Changes);
+        Assert.False(third.Changes);
+    }
+
+    [Fact]
+    public void Plan_TagsInAnotherWorld_AreTheirOwn()
+    {
+        var graph = new GraphState();
+        var price = Graphs.Price();
+        Graphs.Diff(graph, Graphs.Submission([price], Graphs.Context("w1")));
+
+        var other = Graphs.Diff(graph, Graphs.Submission([price with { Tags = ["mine"] }], Graphs.Context("w2")));
+
+        Assert.Equal(["mine"], other.Nodes[0].Tags);
+        Assert.Equal(["btc"], graph.FindNode(price.NodeId!)!.Queues.Single(queue => queue.Context.WorldId is "w1").Tags);
+    }
+
+    [Fact]
+    public void Plan_ManyMomentsOfOneWorld_NamesEachAtTheFirstLook()
+    {
+        var graph = new GraphState();
+        var price = Graphs.Price();
+
+        var topics = Enumerable.Range(1, 60).Select(day => Graphs.Diff(graph, Graphs.Submission([price], Graphs.Context() with { AsOf = $"2026-01-{day:00}" })).Nodes[0].Topic).ToArray();
+
+        Assert.Equal(60, topics.Distinct(StringComparer.OrdinalIgnoreCase).Count());
+        Assert.EndsWith("_v1_32", topics[^1], StringComparison.Ordinal);
     }
 
     /// <summary>Whatever comes in whatever order: one queue for each node and context, never two nodes on one queue.</summary>
@@ -111,9 +147,9 @@ public sealed class DiffPlannerTests
 
         Prop.ForAll(submissions.ToArbitrary(), sequence =>
         {
-            var plans = new List<DiffPlan>();
-            foreach (var submission in sequence) plans.Add(DiffPlanner.Plan(submission, Graphs.After([.. plans])));
-            var all = plans.SelectMany(plan => plan.Nodes).Select(node => (node.NodeId, node.ComputeKey, node.Topic)).ToHashSet();
+            var graph = new GraphState();
+            var plans = sequence.Select(submission => Graphs.Diff(graph, submission)).ToArray();
+            var all = plans.SelectMany(plan => plan.Nodes, (plan, node) => (node.NodeId, ComputeKey: node.ComputeKeyIn(plan.Submission.Context), node.Topic)).ToHashSet();
             var keys = all.Select(node => (node.NodeId, node.ComputeKey)).Distinct().Count();
             var topics = all.Select(node => node.Topic).Distinct(StringComparer.OrdinalIgnoreCase).Count();
             return keys == all.Count && topics == all.Count;

@@ -66,6 +66,12 @@ internal sealed class DagHost : IAsyncDisposable
         return chunks;
     }
 
+    /// <summary>Waits until every change so far was turned into events.</summary>
+    public async Task PublishedAsync()
+    {
+        while (await Database.ScalarAsync<int>("SELECT COUNT(*) FROM dm_changes WHERE revision > (SELECT revision FROM dm_cursors WHERE name = 'queue_updates')") > 0) await Task.Delay(10);
+    }
+
     public async ValueTask DisposeAsync()
     {
         Http.Dispose();

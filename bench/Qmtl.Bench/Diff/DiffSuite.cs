@@ -1,0 +1,14 @@
+using Qmtl.Bench.Measuring;
+
+namespace Qmtl.Bench.Diff;
+
+/// <summary>The graph: diffs, tag queries, identities.</summary>
+internal static class DiffSuite
+{
+    public static IReadOnlyList<Benchmark> Benchmarks { get; } =
+    [
+        new DiffBenchmark("diff-1000", "a graph of 1,000 nodes against the graph's store (SQLite, synced): all new; all known; one new; as before", Goal.Value(must: 5, aim: 2), 1_000, overRpc: false),
+        new DiffBenchmark("diff-10000", "the same with 10,000 nodes", goal: null, 10_000, overRpc: false),
+        new DiffBenchmark("diff-1000-rpc", "the same over gRPC, from the request's bytes to the last acknowledged chunk", goal: null, 1_000, overRpc: true),
+    ];
+}
