@@ -41,7 +41,7 @@ internal static class GraphReader
         }
 
         var rows = new RowReader();
-        var queues = (await QueuesAsync(session, [.. touched.Keys])).Select(row => rows.Read(row, touched[row.QueueKey])).ToArray();
+        var queues = (await session.QueryAsync<QueueRow>($"{Columns} WHERE {KeyList.Has(session, "q.queue_key")}", KeyList.Of(session, touched.Keys))).Select(row => rows.Read(row, touched[row.QueueKey])).ToArray();
         var there = queues.Select(queue => queue.Key).ToHashSet();
         return new GraphChange(current, queues, [.. touched.Keys.Where(key => !there.Contains(key))]);
     }
@@ -49,10 +49,7 @@ internal static class GraphReader
     /// <summary>Those of the given nodes that the store has.</summary>
     public static async Task<IReadOnlyList<NodeEntry>> NodesAsync(ISession session, IReadOnlyCollection<string> nodeIds)
     {
-        const string Nodes = "SELECT node_key, node_id, node_type, interval_s FROM dm_nodes WHERE node_id";
-        var rows = session.Dialect.IsPostgres
-            ? await session.QueryAsync<NodeRow>($"{Nodes} = ANY(@ids)", new { ids = nodeIds.ToArray() })
-            : await session.QueryAsync<NodeRow>($"{Nodes} IN (SELECT value FROM json_each(@ids))", new { ids = JsonSerializer.Serialize(nodeIds) });
+        var rows = await session.QueryAsync<NodeRow>($"SELECT node_key, node_id, node_type, interval_s FROM dm_nodes WHERE {KeyList.Has(session, "node_id")}", KeyList.Of(session, nodeIds));
         return [.. rows.Select(row => row.ToEntry())];
     }
 
@@ -62,11 +59,6 @@ internal static class GraphReader
         var rows = await session.QueryAsync<ContextRow>("SELECT context_key, world_id, execution_domain, as_of, partition_label FROM dm_contexts WHERE world_id = @worldId", new { worldId });
         return [.. rows.Select(row => row.ToEntry())];
     }
-
-    // One statement for any number of keys: a list of ten thousand parameters takes longer to compile than to answer.
-    private static Task<IReadOnlyList<QueueRow>> QueuesAsync(ISession session, long[] keys) => session.Dialect.IsPostgres
-        ? session.QueryAsync<QueueRow>($"{Columns} WHERE q.queue_key = ANY(@keys)", new { keys })
-        : session.QueryAsync<QueueRow>($"{Columns} WHERE q.queue_key IN (SELECT value FROM json_each(@keys))", new { keys = JsonSerializer.Serialize(keys) });
 
     /// <summary>Turns rows into entries; equal lists of tags and equal contexts become one object.</summary>
     private sealed class RowReader

@@ -1,5 +1,6 @@
 using Qmtl.DagManager.Diff;
 using Qmtl.DagManager.Graph;
+using Qmtl.DagManager.Snapshots;
 using Qmtl.DagManager.TagQueries;
 
 namespace Microsoft.Extensions.DependencyInjection;
@@ -16,6 +17,8 @@ internal static class GraphServices
         services.AddSingleton<TagSubscriptions>();
         services.AddSingleton<TagQueryHandler>();
         services.AddSingleton<QueueUpdateSignal>();
+        services.AddSingleton<SubgraphReader>();
+        services.AddSingleton<SnapshotHandler>();
         services.AddHostedService<GraphFollower>();
         services.AddHostedService<QueueUpdates>();
         return services;

@@ -36,7 +36,7 @@ internal sealed class QueueUpdateSignal
 internal sealed partial class QueueUpdates(
     IDatabase database, GraphIndex index, TagQueryHandler queries, QueueUpdateSignal signal, DagManagerMetrics metrics, TimeProvider time, ILogger<QueueUpdates> logger) : BackgroundService
 {
-    /// <summary>Events about sets of tags that nobody follows, for each revision; they are for watchers, who read the graph when they want all.</summary>
+    /// <summary>Events at a time about sets of tags that nobody follows; they are for watchers, who read the graph when they want all.</summary>
     public const int MostUnfollowed = 32;
 
     private const string Source = "qmtl.services.dagmanager";
@@ -47,6 +47,7 @@ internal sealed partial class QueueUpdates(
     // Followers that are further behind load the graph anew.
     private const int KeptRevisions = 10_000;
 
+    private static readonly TimeSpan Coalesce = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan Poll = TimeSpan.FromSeconds(1);
 
     /// <inheritdoc />
@@ -64,6 +65,8 @@ internal sealed partial class QueueUpdates(
 
                 failing = false;
                 await signal.WaitAsync(Poll, time, stoppingToken);
+                // What follows at once goes into the same events.
+                await Task.Delay(Coalesce, time, stoppingToken);
             }
             catch (StorageException problem)
             {
@@ -93,18 +96,18 @@ internal sealed partial class QueueUpdates(
     /// <summary>A queue as answers and events name it.</summary>
     internal static QueueRef Reference(QueueEntry queue) => new() { Queue = queue.Topic, Global = queue.Context.WorldId.Length == 0 };
 
-    /// <summary>The queries to tell about: those that are followed, and of the changed sets of tags the first few of each revision.</summary>
+    /// <summary>The queries to tell about: those that are followed, and the first few of the changed sets of tags.</summary>
     internal static IReadOnlyList<TagQuery> Questions(IEnumerable<IReadOnlyList<AffectedTags>> changes, IReadOnlyList<TagQuery> followed)
     {
         var questions = new Dictionary<string, TagQuery>(StringComparer.Ordinal);
-        foreach (var change in changes)
+        AffectedTags[] affected = [.. changes.SelectMany(change => change)];
+        foreach (var query in followed.Where(query => affected.Any(query.IsAffectedBy))) questions.TryAdd(query.Key, query);
+        var most = questions.Count + MostUnfollowed;
+        foreach (var tags in affected)
         {
-            foreach (var query in followed.Where(query => change.Any(query.IsAffectedBy))) questions.TryAdd(query.Key, query);
-            foreach (var affected in change.Take(MostUnfollowed))
-            {
-                var query = new TagQuery(affected.Tags, affected.Interval, TagMatch.All, affected.WorldId, ExecutionModes.ParseDomain(affected.ExecutionDomain) ?? Identity.ExecutionDomain.Backtest);
-                questions.TryAdd(query.Key, query);
-            }
+            if (questions.Count == most) break;
+            var query = new TagQuery(tags.Tags, tags.Interval, TagMatch.All, tags.WorldId, ExecutionModes.ParseDomain(tags.ExecutionDomain) ?? Identity.ExecutionDomain.Backtest);
+            questions.TryAdd(query.Key, query);
         }
 
         return [.. questions.Values];

@@ -52,6 +52,14 @@ internal sealed class DagHost : IAsyncDisposable
         return new DagHost(app);
     }
 
+    /// <summary>Settings of an empty SQLite store.</summary>
+    public static IReadOnlyDictionary<string, string?> SqliteStore() =>
+        new Dictionary<string, string?> { ["Storage:Directory"] = Directory.CreateTempSubdirectory("qmtl-dm-").FullName, ["Storage:Fsync"] = "false" };
+
+    /// <summary>Settings of an empty Postgres store.</summary>
+    public static async Task<IReadOnlyDictionary<string, string?>> PostgresStoreAsync() =>
+        new Dictionary<string, string?> { ["ConnectionStrings:qmtl"] = await PostgresServer.CreateSharedDatabaseAsync() };
+
     /// <summary>Diffs, acknowledging every chunk.</summary>
     public async Task<IReadOnlyList<DiffChunk>> DiffAsync(DiffRequest request)
     {

@@ -236,14 +236,12 @@ public abstract class DagManagerTests : IAsyncLifetime
 /// <summary>Over SQLite.</summary>
 public sealed class SqliteDagManagerTests : DagManagerTests
 {
-    protected override Task<IReadOnlyDictionary<string, string?>> StoreAsync() => Task.FromResult<IReadOnlyDictionary<string, string?>>(
-        new Dictionary<string, string?> { ["Storage:Directory"] = Directory.CreateTempSubdirectory("qmtl-dm-").FullName, ["Storage:Fsync"] = "false" });
+    protected override Task<IReadOnlyDictionary<string, string?>> StoreAsync() => Task.FromResult(DagHost.SqliteStore());
 }
 
 /// <summary>Over Postgres.</summary>
 [Requires(Needs.Postgres)]
 public sealed class PostgresDagManagerTests : DagManagerTests
 {
-    protected override async Task<IReadOnlyDictionary<string, string?>> StoreAsync() =>
-        new Dictionary<string, string?> { ["ConnectionStrings:qmtl"] = await PostgresServer.CreateSharedDatabaseAsync() };
+    protected override Task<IReadOnlyDictionary<string, string?>> StoreAsync() => DagHost.PostgresStoreAsync();
 }
