@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Google.Protobuf.WellKnownTypes;
+using Qmtl.DagManager.Graph;
 using Qmtl.Identity;
 using Qmtl.V1;
 
@@ -53,7 +54,7 @@ internal static class DiffChunks
         Version = plan.Submission.Version,
         DiffId = diffId,
         ChunkId = number,
-        Revision = plan.Revision,
+        Revision = GraphIndex.ToWire(plan.Revision),
         Stale = plan.IsStale,
     };
 

@@ -27,6 +27,9 @@ internal sealed class GraphIndex(IDatabase database, TimeProvider time) : IDispo
     /// <summary>Whether the store has not confirmed it within <see cref="StalenessBound"/>.</summary>
     public bool IsStale => !_loaded || time.GetElapsedTime(Volatile.Read(ref _confirmedAt)) > StalenessBound;
 
+    /// <summary>A revision as messages carry it: 32 bits last for decades of a change a second, and print as a number.</summary>
+    public static int ToWire(long revision) => (int)Math.Min(revision, int.MaxValue);
+
     /// <summary>Looks something up; nothing changes meanwhile. What is returned must not hold on to the state.</summary>
     public TResult Read<TArgument, TResult>(TArgument argument, Func<GraphState, TArgument, TResult> read)
     {

@@ -34,7 +34,7 @@ internal static class SnapshotReader
             """,
             new { strategyId, version });
         if (roots.Count == 0) return null;
-        var snapshot = new DagSnapshot { SchemaVersion = SnapshotContent.SchemaVersion, StrategyId = strategyId, Version = roots[0].Version, Revision = await GraphReader.RevisionAsync(session) };
+        var snapshot = new DagSnapshot { SchemaVersion = SnapshotContent.SchemaVersion, StrategyId = strategyId, Version = roots[0].Version, Revision = GraphIndex.ToWire(await GraphReader.RevisionAsync(session)) };
         var nodes = new HashSet<long>();
         foreach (var root in roots)
         {

@@ -32,7 +32,7 @@ internal sealed class TagQueryHandler(GraphIndex index, TagSubscriptions subscri
     private GetQueuesResponse Answer(TagQuery query, bool stale)
     {
         var (queues, revision) = Find(query);
-        var response = new GetQueuesResponse { Revision = revision, Stale = stale };
+        var response = new GetQueuesResponse { Revision = GraphIndex.ToWire(revision), Stale = stale };
         foreach (var queue in queues) response.Queues.Add(QueueUpdates.Reference(queue));
         return response;
     }

@@ -160,6 +160,7 @@ public abstract class DagManagerTests : IAsyncLifetime
     {
         await _host.DiffAsync(Graphs.Request("s1", Graphs.Chain(10, 20)));
         await _host.DiffAsync(Graphs.Request("s1", Graphs.Chain(10, 20)));
+        await _host.PublishedAsync();
         await _host.DiffAsync(Graphs.Request("s2", Graphs.Chain(30)));
 
         await _host.PublishedAsync();
