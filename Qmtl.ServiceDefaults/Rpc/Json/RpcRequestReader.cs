@@ -36,12 +36,11 @@ internal sealed class RpcRequestReader(RpcRoute route, RpcJsonOptions options)
         if (!raw) CheckContentType(http);
         if (http.Headers.ContentEncoding.Count > 0 && !string.Equals(http.Headers.ContentEncoding, "identity", StringComparison.OrdinalIgnoreCase))
             throw new RefusalException(ReasonCodes.InvalidContentType, $"The content encoding \"{http.Headers.ContentEncoding}\" is not accepted; send the body plain.");
-        var body = await ReadAllAsync(http, cancellationToken).ConfigureAwait(false);
-        if (raw) _bodyField!.Accessor.SetValue(request, new HttpBody { ContentType = http.ContentType ?? "", Data = UnsafeByteOperations.UnsafeWrap(body) });
-        else Merge(request, body);
+        if (raw) await ReadAllAsync(http, body => _bodyField!.Accessor.SetValue(request, new HttpBody { ContentType = http.ContentType ?? "", Data = UnsafeByteOperations.UnsafeWrap(body.ToArray()) }), cancellationToken).ConfigureAwait(false);
+        else await ReadAllAsync(http, body => Merge(request, body), cancellationToken).ConfigureAwait(false);
     }
 
-    private void Merge(IMessage request, ReadOnlyMemory<byte> body)
+    private void Merge(IMessage request, ReadOnlySequence<byte> body)
     {
         var target = request;
         if (_bodyField is not null)
@@ -52,9 +51,12 @@ internal sealed class RpcRequestReader(RpcRoute route, RpcJsonOptions options)
 
         // No body is an empty object: every field is optional on the wire, and the handler names what it misses.
         if (body.IsEmpty) return;
+        // Borrowed: bodies of a few hundred kilobytes would be large objects, and every few of them a full collection.
+        var bytes = ArrayPool<byte>.Shared.Rent((int)body.Length);
         try
         {
-            ProtoJson.Merge(target, body);
+            body.CopyTo(bytes);
+            ProtoJson.Merge(target, bytes.AsMemory(0, (int)body.Length));
         }
         catch (JsonException bad)
         {
@@ -63,6 +65,10 @@ internal sealed class RpcRequestReader(RpcRoute route, RpcJsonOptions options)
         catch (ProtoJsonException bad)
         {
             throw Refuse(bad.Errors, bad);
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(bytes);
         }
     }
 
@@ -113,8 +119,8 @@ internal sealed class RpcRequestReader(RpcRoute route, RpcJsonOptions options)
     private async Task RefuseBodyAsync(HttpRequest http, CancellationToken cancellationToken)
     {
         if (http.ContentLength is null or 0 && !http.Headers.ContainsKey(HeaderNames.TransferEncoding)) return;
-        var body = await ReadAllAsync(http, cancellationToken).ConfigureAwait(false);
-        var text = System.Text.Encoding.UTF8.GetString(body).Trim();
+        var text = "";
+        await ReadAllAsync(http, body => text = System.Text.Encoding.UTF8.GetString(body.ToArray()).Trim(), cancellationToken).ConfigureAwait(false);
         if (text is not ("" or "{}" or "null")) throw new RefusalException(ReasonCodes.InvalidArgument, $"{http.Method} {http.Path} takes no body; use query parameters.");
     }
 
@@ -127,7 +133,8 @@ internal sealed class RpcRequestReader(RpcRoute route, RpcJsonOptions options)
             ReasonCodes.InvalidContentType, http.ContentType is null ? "The body has no content type; send application/json." : $"The content type \"{http.ContentType}\" is not accepted; send application/json in UTF-8.");
     }
 
-    private async Task<byte[]> ReadAllAsync(HttpRequest http, CancellationToken cancellationToken)
+    /// <summary>Hands over the whole body, which is valid for the length of the call.</summary>
+    private async Task ReadAllAsync(HttpRequest http, Action<ReadOnlySequence<byte>> take, CancellationToken cancellationToken)
     {
         if (http.ContentLength > options.MaxBodyBytes) throw TooLarge();
         while (true)
@@ -137,9 +144,16 @@ internal sealed class RpcRequestReader(RpcRoute route, RpcJsonOptions options)
             if (read.IsCanceled) throw new OperationCanceledException(cancellationToken);
             if (read.IsCompleted)
             {
-                var body = read.Buffer.ToArray();
-                http.BodyReader.AdvanceTo(read.Buffer.End);
-                return body;
+                try
+                {
+                    take(read.Buffer);
+                }
+                finally
+                {
+                    http.BodyReader.AdvanceTo(read.Buffer.End);
+                }
+
+                return;
             }
 
             http.BodyReader.AdvanceTo(read.Buffer.Start, read.Buffer.End);

@@ -44,7 +44,11 @@ internal sealed class EvaluateHttp(string name, string what, Goal? goal, Evaluat
             var times = new double[rounds];
             for (var round = 0; round < rounds; round++) times[round] = await SendAsync(http, bodies.Of(++sent), cancellationToken);
             Array.Sort(times);
-            return [new Measurement(Name, "ms (p95)", times[(int)Math.Ceiling(rounds * 0.95) - 1], Baseline: null, Ratio: null, strategies)];
+            return
+            [
+                new Measurement(Name, "ms (p95)", times[(int)Math.Ceiling(rounds * 0.95) - 1], Baseline: null, Ratio: null, strategies),
+                new Measurement(Name + "-p50", "ms (p50)", times[(rounds - 1) / 2], Baseline: null, Ratio: null, strategies),
+            ];
         }
         finally
         {
