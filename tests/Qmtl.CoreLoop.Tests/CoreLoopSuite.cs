@@ -36,6 +36,27 @@ public abstract class CoreLoopSuite<TStack>(StackFixture<TStack> fixture)
     }
 
     [ConformanceFact]
+    public async Task Submit_SixtyFourOverlappingAtOnce_HaveOneTopicForEachNode()
+    {
+        using var door = await OpenAsync();
+        var world = await door.WorldAsync();
+        // Eight fast and eight slow averages: every node is in eight strategies, and many of them come at the same time.
+        var graphs = Enumerable.Range(0, 64).Select(number => Door.Graph(201 + (number % 8), 301 + (number / 8))).ToArray();
+
+        var answers = await Task.WhenAll(graphs.Select(graph => door.PostAsync("/strategies", Door.Submission(world, graph))));
+
+        Assert.All(answers, answer => Assert.True(answer.Status == HttpStatusCode.Accepted, answer.Text));
+        var queues = new List<KeyValuePair<string, string>>();
+        foreach (var answer in answers) queues.AddRange((await door.CompletedAsync(answer.As<StrategyAck>().StrategyId)).NodeQueues);
+        var nodes = NodeDocument.Read(graphs[0].SerializeToUtf8()).Count;
+        var distinct = queues.Distinct().ToArray();
+        Assert.Equal(64 * nodes, queues.Count);
+        // No node has two topics, no topic carries two nodes.
+        Assert.Equal(distinct.Length, distinct.Select(queue => queue.Key).Distinct(StringComparer.Ordinal).Count());
+        Assert.Equal(distinct.Length, distinct.Select(queue => queue.Value).Distinct(StringComparer.Ordinal).Count());
+    }
+
+    [ConformanceFact]
     public async Task Runner_ReturnsTheDecisionThatHttpAndGrpcReturn()
     {
         var stack = await fixture.GetAsync();

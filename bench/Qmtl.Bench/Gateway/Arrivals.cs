@@ -97,7 +97,7 @@ internal sealed record Arrivals(int Rate, TimeSpan Length, int Connections)
             if (answer.Status == 202)
             {
                 Acknowledged.Enqueue(IdOf(answer.Body.Span));
-                if (answer.Body.Span.IndexOf("\"sentinel_id\":\""u8) >= 0) Interlocked.Increment(ref _withQueues);
+                if (answer.Body.Span.IndexOf("\"node_queues\":{\""u8) >= 0) Interlocked.Increment(ref _withQueues);
             }
             else if (answer.Status == 409)
             {

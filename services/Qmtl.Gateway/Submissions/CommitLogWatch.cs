@@ -15,7 +15,7 @@ namespace Qmtl.Gateway.Submissions;
 /// gateway wrote itself a moment ago it does not look up.
 /// </remarks>
 internal sealed partial class CommitLogWatch(
-    ICommitLog commitLog, IDatabase database, WorkerIdentity worker, SubmissionOptions options, IngestMetrics metrics, TimeProvider time, ILogger<CommitLogWatch> logger) : BackgroundService
+    ICommitLog commitLog, IDatabase database, WorkerIdentity worker, SubmissionOptions options, OwnSubmissions own, IngestMetrics metrics, TimeProvider time, ILogger<CommitLogWatch> logger) : BackgroundService
 {
     private const string Group = "gateway-commit";
     private const int WindowSize = 1024;
@@ -35,8 +35,8 @@ internal sealed partial class CommitLogWatch(
             return;
         }
 
-        var known = await database.ReadAsync(session => SubmissionStore.FindKnownAsync(session, [record.StrategyId]), cancellation);
-        if (known.Count == 0) await RebuildAsync(record, position, cancellation);
+        if (!own.Contains(record.StrategyId) && !await database.ReadAsync(session => SubmissionStore.IsKnownAsync(session, record.StrategyId), cancellation))
+            await RebuildAsync(record, position, cancellation);
         _window.Remember(record.StrategyId);
     }
 

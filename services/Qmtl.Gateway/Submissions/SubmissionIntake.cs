@@ -9,7 +9,7 @@ using Qmtl.Storage.Outbox;
 namespace Qmtl.Gateway.Submissions;
 
 /// <summary>Writes submissions into store and commit log. Those that arrive while one write is under way share the next: one transaction, one wait for the disk.</summary>
-internal sealed class SubmissionIntake(IDatabase database, WorkerIdentity worker, SubmissionOptions options, IngestMetrics metrics)
+internal sealed class SubmissionIntake(IDatabase database, WorkerIdentity worker, SubmissionOptions options, OwnSubmissions own, IngestMetrics metrics)
 {
     /// <summary>Larger graphs are not copied into the commit log: a record has a size limit, and what follows them in the store is enough.</summary>
     internal const int LargestLoggedDag = 256 * 1024;
@@ -57,7 +57,11 @@ internal sealed class SubmissionIntake(IDatabase database, WorkerIdentity worker
         {
             var holders = await database.WriteAsync(unit => KeepAsync(unit, batch));
             metrics.Batch(batch.Count);
-            foreach (var arrival in batch) arrival.Holder.TrySetResult(holders[arrival.Pending.DedupeKey]);
+            foreach (var arrival in batch)
+            {
+                own.Add(arrival.Pending.StrategyId);
+                arrival.Holder.TrySetResult(holders[arrival.Pending.DedupeKey]);
+            }
         }
         catch (StorageException problem) when (batch.Count > 1 && problem.Failure is not (StorageFailure.Unavailable or StorageFailure.OutcomeUnknown))
         {

@@ -23,6 +23,7 @@ internal static class SubmissionServices
         services.AddSingleton<ContextResolver>();
         services.AddSingleton<SubmissionReader>();
         services.AddSingleton<GraphClient>();
+        services.AddSingleton<OwnSubmissions>();
         services.AddSingleton<SubmissionIntake>();
         services.AddSingleton<SubmissionProcessor>();
         services.AddSingleton<SubmissionWorkers>();

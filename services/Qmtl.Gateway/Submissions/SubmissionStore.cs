@@ -39,9 +39,9 @@ internal static class SubmissionStore
     public static Task<StoredSubmission?> FindAsync(ISession session, string strategyId) =>
         session.FirstOrDefaultAsync<StoredSubmission>($"SELECT {Listed} FROM {From} WHERE s.strategy_id = @strategyId", new { strategyId });
 
-    /// <summary>Those of the given ids that are there.</summary>
-    public static Task<IReadOnlyList<string>> FindKnownAsync(ISession session, IReadOnlyCollection<string> ids) =>
-        session.QueryAsync<string>("SELECT strategy_id FROM gw_strategies WHERE strategy_id IN @ids", new { ids = ids.ToArray() });
+    /// <summary>Whether it is there.</summary>
+    public static async Task<bool> IsKnownAsync(ISession session, string strategyId) =>
+        await session.ScalarAsync<int>("SELECT COUNT(*) FROM gw_strategies WHERE strategy_id = @strategyId", new { strategyId }) > 0;
 
     /// <summary>Newest first.</summary>
     public static Task<IReadOnlyList<StoredSubmission>> ListAsync(ISession session, SubmissionQuery query) => session.QueryAsync<StoredSubmission>(
