@@ -3,6 +3,7 @@ using System.Globalization;
 using Compat.Grpc.Tests.Hosting;
 using Compat.Grpc.Tests.Protos;
 using global::Grpc.Core;
+using Microsoft.Extensions.Logging;
 using Qmtl.Testing;
 
 namespace Compat.Grpc.Tests;
@@ -20,6 +21,26 @@ public sealed class DeadlineTests
 
         Assert.Equal(StatusCode.DeadlineExceeded, late.StatusCode);
         await host.Log.Cancelled.Task.Within();
+    }
+
+    [Fact]
+    public async Task Unary_AnsweredAfterTheDeadline_IsNoErrorOfTheHandler()
+    {
+        using var errors = new ErrorLog();
+        var host = await ProbeHost.StartAsync(build: builder => builder.Logging.AddProvider(errors));
+        try
+        {
+            var late = await Assert.ThrowsAsync<RpcException>(() => host.Client().EchoAsync(new Ask { Behaviour = "ignore-deadline" }, deadline: In(0.3)).ResponseAsync).Within();
+            Assert.Equal(StatusCode.DeadlineExceeded, late.StatusCode);
+        }
+        finally
+        {
+            // Lets the handler answer, and waits until the call has ended.
+            await host.DisposeAsync();
+        }
+
+        Assert.Equal(1, host.Log.Received);
+        Assert.Empty(errors.Lines);
     }
 
     [Fact]

@@ -71,12 +71,12 @@ internal sealed partial class HttpServerCallContext(HttpContext http, MethodSett
     public ValueTask<T?> ReadStreamAsync<T>(Marshaller<T> marshaller, CancellationToken cancellationToken)
         where T : class => _messages.Reader.ReadAsync(marshaller.ContextualDeserializer, cancellationToken);
 
-    /// <summary>The only response: it leaves together with the trailers.</summary>
+    /// <summary>The only response: it leaves together with the trailers. When the deadline has ended the call, there is nobody to answer; that is no error of the handler.</summary>
     public Task WriteResponseAsync<T>(T? response, Marshaller<T> marshaller)
         where T : class =>
         response is null
             ? throw new RpcException(new Status(StatusCode.Cancelled, "No message returned from method."))
-            : _messages.WriteAsync(response, marshaller, WriteOptions, CancellationToken);
+            : _messages.TryWriteAsync(response, marshaller, WriteOptions, CancellationToken);
 
     /// <summary>One response of several: it leaves now, and the caller waits until the transport has taken it.</summary>
     public async Task WriteStreamAsync<T>(T response, Marshaller<T> marshaller, WriteOptions? options, CancellationToken cancellationToken)

@@ -32,7 +32,17 @@ internal sealed class MessageChannel(HttpContext http, MethodSettings settings)
         http.Response.Headers[Headers.Encoding] = encoding;
     }
 
+    /// <summary>Writes a message.</summary>
+    /// <exception cref="InvalidOperationException">The call has ended, at its deadline or otherwise.</exception>
     public async Task WriteAsync<T>(T message, Marshaller<T> marshaller, WriteOptions? options, CancellationToken cancellationToken)
+        where T : class
+    {
+        if (!await TryWriteAsync(message, marshaller, options, cancellationToken).ConfigureAwait(false))
+            throw new InvalidOperationException("Can't write the message because the request is complete.");
+    }
+
+    /// <summary>Writes a message, unless the call has ended.</summary>
+    public async Task<bool> TryWriteAsync<T>(T message, Marshaller<T> marshaller, WriteOptions? options, CancellationToken cancellationToken)
         where T : class
     {
         // Headers must be on their way before the body's buffers may be used.
@@ -41,8 +51,9 @@ internal sealed class MessageChannel(HttpContext http, MethodSettings settings)
         lock (_gate)
         {
             // The deadline closes from its own thread; half a message must not be followed by trailers.
-            if (_closed) throw new InvalidOperationException("Can't write the message because the request is complete.");
+            if (_closed) return false;
             _serializer.Write(message, marshaller.ContextualSerializer, http.Response.BodyWriter, compression, settings.CompressionLevel);
+            return true;
         }
     }
 
