@@ -35,7 +35,7 @@ internal sealed partial class GatewayService(
         // Before anything is kept: a gateway that lacks most of what it needs says so.
         degradation.RequireSubmissions();
         limits.Take(CallerOf(context));
-        var receipt = await pipeline.SubmitAsync(request, context.CancellationToken);
+        var receipt = await pipeline.SubmitAsync(request, Submitter.Of(context), context.CancellationToken);
         context.SetHttpStatus(StatusCodes.Status202Accepted);
         return Acknowledge(receipt);
     }

@@ -38,6 +38,9 @@ internal sealed record StoredSubmission
 
     public string OutcomeJson { get; init; } = "";
 
+    /// <summary>As <see cref="Submissions.Submitter.ToText"/> wrote it.</summary>
+    public string Submitter { get; init; } = "";
+
     public DateTimeOffset SubmittedAt { get; init; }
 
     public DateTimeOffset UpdatedAt { get; init; }
@@ -49,7 +52,7 @@ internal sealed record StoredSubmission
     public SubmissionOutcome Outcome => OutcomeJson.Length == 0 ? SubmissionOutcome.None : JsonSerializer.Deserialize<SubmissionOutcome>(OutcomeJson) ?? SubmissionOutcome.None;
 
     /// <summary>The work on it, for whoever holds it.</summary>
-    public HeldSubmission ToHeld(int attempt) => new(StrategyId, DagJson, WorldIds, Contexts, attempt);
+    public HeldSubmission ToHeld(int attempt) => new(StrategyId, DagJson, WorldIds, Contexts, Submissions.Submitter.Parse(Submitter), attempt);
 }
 
 /// <summary>A submission on its way into the store.</summary>
@@ -68,8 +71,10 @@ internal sealed record PendingSubmission(string StrategyId, Submission Submissio
 /// <param name="DagJson">Its graph, UTF-8 JSON.</param>
 /// <param name="WorldIds">Worlds to bind it to.</param>
 /// <param name="Contexts">One for each world.</param>
+/// <param name="Submitter">In whose name.</param>
 /// <param name="Attempt">Counted from 1.</param>
-internal sealed record HeldSubmission(string StrategyId, string DagJson, IReadOnlyList<string> WorldIds, IReadOnlyList<ComputeContext> Contexts, int Attempt);
+internal sealed record HeldSubmission(
+    string StrategyId, string DagJson, IReadOnlyList<string> WorldIds, IReadOnlyList<ComputeContext> Contexts, Submitter Submitter, int Attempt);
 
 /// <summary>Which submissions to list.</summary>
 internal sealed record SubmissionQuery(string World, string Status, int Limit, DateTimeOffset Before, string BeforeId);

@@ -26,6 +26,9 @@ internal sealed record Submission(
 {
     private const int LongestName = 32;
 
+    /// <summary>Who brought it.</summary>
+    public Submitter Submitter { get; init; } = Submitter.Unknown;
+
     /// <summary>SHA-256 over the canonical form of the graph: order of keys and spacing do not matter.</summary>
     public string DagHash { get; } = Convert.ToHexStringLower(SHA256.HashData(NodeDocument.Write(Nodes)));
 

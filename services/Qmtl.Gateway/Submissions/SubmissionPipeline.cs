@@ -29,12 +29,12 @@ internal sealed class SubmissionPipeline(
 {
     private static readonly Dictionary<string, string> RetryAfter = new(StringComparer.Ordinal) { [RefusalStatus.RetryAfter] = "1" };
 
-    /// <summary>Takes a submission in.</summary>
+    /// <summary>Takes a submission in, in the name of whoever brought it.</summary>
     /// <exception cref="RefusalException">It is wrong, there already, or nothing could be kept.</exception>
-    public async Task<SubmissionReceipt> SubmitAsync(StrategySubmit request, CancellationToken cancellation)
+    public async Task<SubmissionReceipt> SubmitAsync(StrategySubmit request, Submitter submitter, CancellationToken cancellation)
     {
         var started = time.GetTimestamp();
-        var submission = reader.Read(request);
+        var submission = reader.Read(request) with { Submitter = submitter };
         var resolved = await contexts.ResolveAsync(submission, cancellation);
         ingest.Stage("check", time.GetElapsedTime(started));
         // Without room here, or without the peers it needs, it is taken in all the same and waits in the store.
@@ -62,7 +62,7 @@ internal sealed class SubmissionPipeline(
     /// <summary>The work outlives the call: the answer only stops waiting for it, and what was kept is accepted, however the work goes.</summary>
     private async Task<SubmissionOutcome?> WorkAsync(PendingSubmission pending, CancellationToken cancellation)
     {
-        var work = workers.Start(new HeldSubmission(pending.StrategyId, pending.Submission.DagJson, pending.Submission.WorldIds, pending.Contexts, Attempt: 1));
+        var work = workers.Start(new HeldSubmission(pending.StrategyId, pending.Submission.DagJson, pending.Submission.WorldIds, pending.Contexts, pending.Submission.Submitter, Attempt: 1));
         try
         {
             return await work.WaitAsync(options.DiffBudget, time, cancellation);

@@ -60,15 +60,17 @@ internal sealed partial class SubmissionProcessor(
     private async Task<Dictionary<string, Exception>> BindAsync(IReadOnlyList<WorkItem> batch, CancellationToken cancellation)
     {
         var failed = new Dictionary<string, Exception>(StringComparer.Ordinal);
-        foreach (var world in batch.SelectMany(item => item.Held.WorldIds, (item, worldId) => (item, worldId)).GroupBy(pair => pair.worldId, pair => pair.item, StringComparer.Ordinal))
+
+        // Each in its submitter's name: whoever brings a strategy owns it, and may not judge it.
+        foreach (var group in batch.SelectMany(item => item.Held.WorldIds, (item, worldId) => (item, worldId)).GroupBy(pair => (pair.worldId, pair.item.Held.Submitter), pair => pair.item))
         {
-            WorkItem[] items = [.. world];
-            if (await TryBindAsync(world.Key, items, cancellation) is not { } problem) continue;
+            WorkItem[] items = [.. group];
+            if (await TryBindAsync(group.Key.worldId, items, cancellation) is not { } problem) continue;
             // A refusal may be about one of them only.
             var alone = items.Length > 1 && AttemptFailure.Of(problem).IsFinal;
             foreach (var item in items)
             {
-                if ((alone ? await TryBindAsync(world.Key, [item], cancellation) : problem) is { } its) failed.TryAdd(item.Held.StrategyId, its);
+                if ((alone ? await TryBindAsync(group.Key.worldId, [item], cancellation) : problem) is { } its) failed.TryAdd(item.Held.StrategyId, its);
             }
         }
 
@@ -82,7 +84,7 @@ internal sealed partial class SubmissionProcessor(
         {
             var request = new BindStrategiesRequest { WorldId = worldId, OnlyNamed = true };
             request.Strategies.AddRange(items.Select(item => item.Held.StrategyId));
-            await worlds.BindStrategiesAsync(request, cancellationToken: cancellation);
+            await worlds.BindStrategiesAsync(request, items[0].Held.Submitter.ToHeaders(), cancellationToken: cancellation);
             decisions.Bound(worldId);
             return null;
         }

@@ -67,7 +67,7 @@ internal static class SubmissionStore
         var rows = new RowBatch(
             """
             gw_strategies (strategy_id, dag_json, dag_hash, node_count, node_ids_crc32, meta_json, world_ids_json, context_json,
-                           status, reason, attempts, owner, held_until, submitted_at, updated_at)
+                           status, reason, attempts, owner, held_until, submitter, submitted_at, updated_at)
             """);
         var worlds = new RowBatch("gw_strategy_worlds (world_id, strategy_id)");
         var events = SubmissionClaims.NewEvents();
@@ -79,7 +79,7 @@ internal static class SubmissionStore
             rows.Add(
                 pending.StrategyId, submission.DagJson, submission.DagHash, submission.Nodes.Count, (long)submission.Crc, submission.MetaJson,
                 JsonSerializer.Serialize(submission.WorldIds), JsonSerializer.Serialize(pending.Contexts),
-                status.ToToken(), "", pending.IsHeld ? 1 : 0, pending.IsHeld ? hold.Owner : "", pending.IsHeld ? unit.Now + hold.For : unit.Now, unit.Now, unit.Now);
+                status.ToToken(), "", pending.IsHeld ? 1 : 0, pending.IsHeld ? hold.Owner : "", pending.IsHeld ? unit.Now + hold.For : unit.Now, submission.Submitter.ToText(), unit.Now, unit.Now);
             foreach (var worldId in submission.WorldIds) worlds.Add(worldId, pending.StrategyId);
             events.Add(pending.StrategyId, "submitted", "", SubmissionStatus.Queued.ToToken(), "", unit.Now);
             if (pending.IsHeld) events.Add(pending.StrategyId, SubmissionClaims.EventId(SubmissionEvent.Process, 1), SubmissionStatus.Queued.ToToken(), status.ToToken(), "", unit.Now);

@@ -22,6 +22,9 @@ internal sealed class FakeWorldService : WorldService.WorldServiceBase
 
     public ConcurrentQueue<Metadata> Headers { get; } = new();
 
+    /// <summary>In whose name strategies were bound, once for each attempt.</summary>
+    public ConcurrentQueue<(string World, string? Subject, string? Roles)> Binders { get; } = new();
+
     public string Mode { get; set; } = "validate";
 
     public Duration Ttl { get; set; } = Duration.FromTimeSpan(TimeSpan.FromSeconds(300));
@@ -86,6 +89,7 @@ internal sealed class FakeWorldService : WorldService.WorldServiceBase
 
     public override async Task<BindingsResponse> BindStrategies(BindStrategiesRequest request, ServerCallContext context)
     {
+        Binders.Enqueue((request.WorldId, context.RequestHeaders.GetValue("x-caller-sub"), context.RequestHeaders.GetValue("x-world-roles")));
         await EnterAsync(request.WorldId, context);
         foreach (var strategy in request.Strategies) Bound.Enqueue((request.WorldId, strategy));
         return new BindingsResponse { Strategies = { request.Strategies } };
