@@ -64,6 +64,21 @@ public sealed class SubmitTests
     }
 
     [Fact]
+    public async Task Submit_SaysWhatIsTradedAndWhichWay()
+    {
+        await using var gateway = await SubmitScene.StartAsync();
+
+        await Runner.SubmitAsync(SubmitScene.Cross(), SubmitScene.World, SubmitScene.OptionsFor(gateway)).Within();
+        await Runner.SubmitAsync(SubmitScene.Cross(), SubmitScene.World, SubmitScene.OptionsFor(gateway) with { Replay = new() { AllowShort = true } }).Within();
+
+        var series = gateway.Arrived.Where(request => request.Path.EndsWith("/evaluate", StringComparison.Ordinal))
+            .Select(request => Qmtl.Protos.ProtoJson.Read<EvaluateRequest>(request.Body).Series[SubmitScene.Strategy]).ToArray();
+        Assert.All(series, one => Assert.Equal(SubmitScene.Bars.Instruments, one.Symbols));
+        // The crossover is flat below its slow average, and short there where it may be.
+        Assert.Equal(["long", "both"], series.Select(one => one.Side));
+    }
+
+    [Fact]
     public async Task Submit_UnknownWorld_IsRefusedBeforeAnythingIsTakenIn()
     {
         await using var gateway = await SubmitScene.StartAsync();

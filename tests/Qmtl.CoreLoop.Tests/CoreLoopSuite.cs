@@ -92,6 +92,33 @@ public abstract class CoreLoopSuite<TStack>(StackFixture<TStack> fixture)
     }
 
     [ConformanceFact]
+    public async Task Runner_WhereSectorsAreCapped_CountsInTheSectorsThatAreTraded()
+    {
+        // Each of two strategies has half of the capital, and a sector may have half.
+        const string Policy =
+            """
+            selection:
+              score: "trades"
+              topk: {total: 2}
+              constraints: {exposure: {sector_cap: {per_sector: 0.5}, sectors: {BTC-USDT: money, ETH-USDT: layer1}}}
+
+            """;
+        var stack = await fixture.GetAsync();
+        using var door = new Door(stack);
+        var (apart, together) = (await door.WorldAsync(Policy), await door.WorldAsync(Policy));
+
+        var btc = await Runner.SubmitAsync(StrategyCatalog.Create("sma-cross"), apart, Options(stack)).Within();
+        var eth = await Runner.SubmitAsync(StrategyCatalog.Create("sma-cross"), apart, Options(stack, "ETH-USDT")).Within();
+        Assert.Equal((SubmitStatus.Active, SubmitStatus.Active), (btc.Status, eth.Status));
+
+        await Runner.SubmitAsync(StrategyCatalog.Create("sma-cross"), together, Options(stack)).Within();
+        var second = await Runner.SubmitAsync(StrategyCatalog.Create("momentum"), together, Options(stack) with { Parameters = new Dictionary<string, string>(StringComparer.Ordinal) }).Within();
+        var standings = await door.Worlds.ListStandingsAsync(new ListStandingsRequest { WorldId = together }).ResponseAsync.Within();
+        Assert.Single(standings.Strategies, standing => standing.Active);
+        Assert.True(second.Status is SubmitStatus.Active || second.World.Summary!.Reason == "sector_cap_exceeded", second.World.Summary!.Reason);
+    }
+
+    [ConformanceFact]
     public async Task Runner_ForAWorldThatIsNotThere_SaysSoAndLeavesNothing()
     {
         var stack = await fixture.GetAsync();
@@ -193,10 +220,10 @@ public abstract class CoreLoopSuite<TStack>(StackFixture<TStack> fixture)
         Assert.Contains("gateway_e2e_latency", metrics.Text, StringComparison.Ordinal);
     }
 
-    private static SubmitOptions Options(StackUnderTest stack) => new()
+    private static SubmitOptions Options(StackUnderTest stack, string instrument = "BTC-USDT") => new()
     {
         Gateway = stack.Http,
-        Data = MarketData.Of(SyntheticBars.Generate(new SyntheticOptions { Instrument = "BTC-USDT", Count = 2_000, IntervalSeconds = 3600, Seed = 13, Volatility = 0.006, Drift = 0.00012 })),
+        Data = MarketData.Of(SyntheticBars.Generate(new SyntheticOptions { Instrument = instrument, Count = 2_000, IntervalSeconds = 3600, Seed = 13, Volatility = 0.006, Drift = 0.00012 })),
         Parameters = new Dictionary<string, string>(StringComparer.Ordinal) { ["fast"] = "24", ["slow"] = "96" },
     };
 }

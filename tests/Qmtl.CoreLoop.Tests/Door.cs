@@ -71,11 +71,14 @@ internal sealed class Door : IDisposable
     public Task<Answer> PostAsync(string path, IMessage message) => SendAsync(HttpMethod.Post, path, ProtoJson.Write(message));
 
     /// <summary>A new world with <see cref="Policy"/>.</summary>
-    public async Task<string> WorldAsync()
+    public Task<string> WorldAsync() => WorldAsync(Policy);
+
+    /// <summary>A new world with a policy of its own.</summary>
+    public async Task<string> WorldAsync(string policy)
     {
         var id = "w-" + Guid.NewGuid().ToString("N")[..10];
         Assert.Equal(HttpStatusCode.Created, (await PostAsync("/worlds", new CreateWorldRequest { Id = id })).Status);
-        Assert.Equal(HttpStatusCode.Created, (await SendAsync(HttpMethod.Post, $"/worlds/{id}/policies", Policy, "application/yaml")).Status);
+        Assert.Equal(HttpStatusCode.Created, (await SendAsync(HttpMethod.Post, $"/worlds/{id}/policies", policy, "application/yaml")).Status);
         return id;
     }
 

@@ -30,7 +30,7 @@ internal sealed class StrategySubmitter(GatewayClient gateway, IReplay replay, T
 
         var (measured, replayed) = await MeasureAsync(submission, accepted.StrategyId, facts, world?.Policy, cancellationToken).ConfigureAwait(false);
         var precheck = Precheck(measured, world?.Policy);
-        var evaluated = await TryEvaluateAsync(accepted.StrategyId, worldId, measured, facts, cancellationToken).ConfigureAwait(false);
+        var evaluated = await TryEvaluateAsync(accepted.StrategyId, worldId, measured, TradedMarket.Of(submission.Graph, replayed), facts, cancellationToken).ConfigureAwait(false);
         return await ReportAsync(accepted, worldId, precheck, replayed, evaluated, cancellationToken).ConfigureAwait(false);
     }
 
@@ -116,11 +116,11 @@ internal sealed class StrategySubmitter(GatewayClient gateway, IReplay replay, T
         }
     }
 
-    private async Task<Evaluated?> TryEvaluateAsync(string strategyId, string worldId, Measurement measured, DataFacts facts, CancellationToken cancellationToken)
+    private async Task<Evaluated?> TryEvaluateAsync(string strategyId, string worldId, Measurement measured, TradedMarket market, DataFacts facts, CancellationToken cancellationToken)
     {
         try
         {
-            return await EvaluateAsync(strategyId, worldId, measured, facts, cancellationToken).ConfigureAwait(false);
+            return await EvaluateAsync(strategyId, worldId, measured, market, facts, cancellationToken).ConfigureAwait(false);
         }
         catch (RefusalException refusal) when (IsSilence(refusal))
         {
@@ -129,13 +129,14 @@ internal sealed class StrategySubmitter(GatewayClient gateway, IReplay replay, T
         }
     }
 
-    private async Task<Evaluated> EvaluateAsync(string strategyId, string worldId, Measurement measured, DataFacts facts, CancellationToken cancellationToken)
+    private async Task<Evaluated> EvaluateAsync(string strategyId, string worldId, Measurement measured, TradedMarket market, DataFacts facts, CancellationToken cancellationToken)
     {
         await gateway.PostAsync<Empty>($"strategies/{Uri.EscapeDataString(strategyId)}/history", facts.Report(strategyId, worldId), cancellationToken).ConfigureAwait(false);
         var metrics = new Struct();
         foreach (var (name, value) in measured.Values) metrics.Fields[name] = Value.ForNumber(value);
-        var series = new StrategySeries();
+        var series = new StrategySeries { Side = market.Side };
         series.Returns.AddRange(measured.Returns);
+        series.Symbols.AddRange(market.Symbols);
         var request = new EvaluateRequest
         {
             WorldId = worldId,
@@ -173,7 +174,7 @@ internal sealed class StrategySubmitter(GatewayClient gateway, IReplay replay, T
             Downgraded = verdict.IsStale || accepted.Downgraded,
             DowngradeReason = fallback ?? accepted.DowngradeReason,
             SafeMode = verdict.IsStale || accepted.SafeMode,
-            OrderGate = Gate(activation, verdict.IsStale),
+            OrderGate = Gate(activation ?? activationShort, verdict.IsStale),
             Replay = replayed,
         };
     }
