@@ -66,6 +66,22 @@ public sealed class LifecycleCommandTests(StackFixture stack) : IClassFixture<St
     }
 
     [Fact]
+    public async Task Execute_ToLive_WhereARuleStandsInTheWay_Is3_AndWaitingIs0()
+    {
+        var world = await WorldAsync("auto_apply");
+        await EvaluateAsync(world, "backtest", "b1");
+        await EvaluateAsync(world, "paper", "p1");
+
+        var waiting = await RunAsync("world", "campaign-execute", world, "--evaluate");
+        Assert.Equal(0, waiting.ExitCode);
+        var refused = await RunAsync("world", "campaign-execute", world, "--live");
+        Assert.Equal((3, true), (refused.ExitCode, refused.Out.Contains("risk_snapshot_missing_or_expired", StringComparison.Ordinal)));
+        await SnapshotAsync(world);
+        var taken = await RunAsync("world", "campaign-execute", world, "--live");
+        Assert.True(taken.ExitCode == 0, taken.Out + taken.Error);
+    }
+
+    [Fact]
     public async Task Loop_RunsItsRounds_OneLineEach_AndKeepsASecondOneOut()
     {
         var world = await WorldAsync("manual_approval");

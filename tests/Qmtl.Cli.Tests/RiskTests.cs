@@ -50,6 +50,37 @@ public sealed class RiskTests(StackFixture stack) : IClassFixture<StackFixture>,
     }
 
     [Fact]
+    public async Task SnapshotFromPositions_IsWeighedByGrossExposure_AndHashedAsTheHubHashes()
+    {
+        var world = await WorldAsync();
+        var file = _scratch.Write("p.json", """[{"strategy_id":"a","symbol":"BTC","qty":2,"mark":100},{"strategy_id":"a","symbol":"ETH","qty":-10,"mark":10},{"strategy_id":"b","symbol":"BTC","qty":-1,"mark":100}]""");
+
+        var published = await RunAsync("risk", "snapshot-from-positions", world, "--positions-file", file, "--actor", "desk", "--stage", "paper", "--version", "p1", "--ttl-sec", "60");
+        Assert.True(published.ExitCode == 0, published.Error);
+
+        // |2*100| + |-10*10| = 300 of 400; the hub refuses a hash that is not its own.
+        var latest = await Command.JsonAsync("risk", "latest", world, "--gateway", stack.Gateway);
+        Assert.Equal((0.75, 0.25), (latest.GetProperty("weights").GetProperty("a").GetDouble(), latest.GetProperty("weights").GetProperty("b").GetDouble()));
+        Assert.Equal(("p1", 60, "desk"), (latest.GetProperty("version").GetString(), latest.GetProperty("ttl_sec").GetInt32(), latest.GetProperty("provenance").GetProperty("actor").GetString()));
+        Assert.Equal(0, (await RunAsync("risk", "health", world)).ExitCode);
+    }
+
+    [Theory]
+    [InlineData("""[{"strategy_id":"a","symbol":"BTC","qty":1,"mark":0}]""", "mark")]
+    [InlineData("""[{"strategy_id":"","symbol":"BTC","qty":1,"mark":1}]""", "strategy_id")]
+    [InlineData("""[{"world_id":"other","strategy_id":"a","symbol":"BTC","qty":1,"mark":1}]""", "a snapshot is of one world")]
+    [InlineData("""[{"strategy_id":"a","symbol":"BTC","qty":0,"mark":1}]""", "no exposure")]
+    [InlineData("[]", "no exposure")]
+    [InlineData("{}", "no list of positions")]
+    public async Task SnapshotFromPositions_ThatSayNothing_PublishesNothing(string positions, string problem)
+    {
+        var world = await WorldAsync();
+        var ran = await RunAsync("risk", "snapshot-from-positions", world, "--positions-file", _scratch.Write("p.json", positions), "--actor", "desk", "--stage", "live");
+        Assert.Equal((1, true), (ran.ExitCode, ran.Error.Contains(problem, StringComparison.Ordinal)));
+        Assert.Equal(1, (await RunAsync("risk", "health", world)).ExitCode);
+    }
+
+    [Fact]
     public async Task MonitorAndInvariants_OfANewWorld_SayThatNothingIsLive()
     {
         var world = await WorldAsync();

@@ -22,5 +22,8 @@ internal static class ExitCodes
     };
 
     /// <summary>The exit code of a refusal: a verdict over something well-formed is 3, anything else is a failure.</summary>
-    public static int Of(ReasonCode code) => Verdicts.Contains(code.Code) ? Refused : Failed;
+    public static int Of(ReasonCode code) => Of(code.Code);
+
+    /// <inheritdoc cref="Of(ReasonCode)"/>
+    public static int Of(string code) => Verdicts.Contains(code) ? Refused : Failed;
 }

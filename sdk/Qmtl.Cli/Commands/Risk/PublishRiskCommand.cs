@@ -34,11 +34,7 @@ internal sealed class PublishRiskCommand : CliCommand
         };
         await using var session = await run.OpenGatewayAsync(cancellationToken);
         var stored = await session.Client.PostAsync<RiskSnapshot>(RiskCommands.PathOf(run.Get(_world)), snapshot, headers, cancellationToken);
-        run.Print(stored, screen =>
-        {
-            screen.Line($"{stored.WorldId}: snapshot {stored.Version} of {stored.Provenance.Actor} ({stored.Provenance.Stage}) is stored");
-            screen.Fields(("hash", stored.Hash), ("fresh for", $"{Screen.Whole(stored.TtlSec ?? 0)} s"));
-        });
+        run.Print(stored, screen => RiskCommands.DrawStored(screen, stored));
         return ExitCodes.Done;
     }
 

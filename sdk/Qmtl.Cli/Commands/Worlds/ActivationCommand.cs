@@ -9,7 +9,7 @@ namespace Qmtl.Cli.Commands.Worlds;
 internal sealed class ActivationCommand : CliCommand
 {
     private readonly Argument<string> _world = WorldCommands.World();
-    private readonly Argument<string> _strategy = new("STRATEGY") { Description = "The strategy's id." };
+    private readonly Argument<string> _strategy = new("STRATEGY") { Description = "The strategy: its id, or its name where only one is called so." };
     private readonly Option<string> _side = new("--side") { Description = "long or short.", DefaultValueFactory = _ => "long" };
     private readonly Option<bool> _active = new("--active") { Description = "Whether the side may trade.", HelpName = "true|false", DefaultValueFactory = _ => true };
     private readonly Option<double?> _weight = new("--weight") { Description = "Share of full size, 0 to 1.", HelpName = "N" };
@@ -31,7 +31,6 @@ internal sealed class ActivationCommand : CliCommand
     {
         var request = new PutActivationRequest
         {
-            StrategyId = run.Get(_strategy),
             Side = run.Get(_side),
             Active = run.Get(_active),
             Weight = run.Get(_weight),
@@ -40,7 +39,8 @@ internal sealed class ActivationCommand : CliCommand
             EffectiveMode = run.Get(_mode),
         };
         await using var session = await run.OpenGatewayAsync(cancellationToken);
-        var entry = await session.Client.PutAsync<ActivationEnvelope>($"{WorldCommands.PathOf(run.Get(_world)!)}/activation", request, cancellationToken);
+        request.StrategyId = await session.StrategyAsync(run.Get(_world), run.Get(_strategy), _strategy.Name, cancellationToken);
+        var entry = await session.Client.PutAsync<ActivationEnvelope>($"{WorldCommands.PathOf(run.Get(_world))}/activation", request, cancellationToken);
         run.Print(entry, screen =>
         {
             screen.Line($"{entry.StrategyId} {entry.Side}: {(entry.Active ? entry.EffectiveMode : "inactive")}");

@@ -44,10 +44,16 @@ internal sealed class ListAuditCommand : CliCommand
         }
 
         run.Print(new ListAuditResponse { Entries = { entries } }, screen => screen.Table(
-            ["entry", "when", "who", "what", "stage", "correlation"],
-            entries.Select(entry => (IReadOnlyList<string>)[entry.Id, entry.Ts.ToDateTimeOffset().ToString("u"), entry.Actor, entry.Event, entry.Stage, entry.CorrelationId])));
+            ["entry", "when", "who", "what", "stage", "refused", "correlation"],
+            entries.Select(entry => (IReadOnlyList<string>)[entry.Id, entry.Ts.ToDateTimeOffset().ToString("u"), entry.Actor, entry.Event, entry.Stage, Refusal(entry), entry.CorrelationId])));
         return ExitCodes.Done;
     }
+
+    /// <summary>What was asked for and why it was refused; empty for what was done.</summary>
+    private static string Refusal(AuditEntry entry) =>
+        entry.Event is "refused" ? $"{Text(entry.Request, "rpc")}: {Text(entry.Result, "code")}" : "";
+
+    private static string Text(Google.Protobuf.WellKnownTypes.Struct? fields, string name) => fields?.Fields.GetValueOrDefault(name)?.StringValue ?? "";
 }
 
 /// <summary>Whether the audit of a world is whole: at the service, or in a file that was exported.</summary>

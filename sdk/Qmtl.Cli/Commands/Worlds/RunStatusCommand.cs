@@ -9,7 +9,7 @@ internal sealed class RunStatusCommand : CliCommand
 {
     private static readonly string[] Headline = ["sharpe", "max_dd", "effective_history_years", "trades"];
     private readonly Argument<string> _world = WorldCommands.World();
-    private readonly Option<string> _strategy = new("--strategy", "-s") { Description = "A strategy of the world.", HelpName = "ID", Required = true };
+    private readonly Option<string> _strategy = new("--strategy", "-s") { Description = "A strategy of the world: its id, or its name where only one is called so.", HelpName = "ID", Required = true };
     private readonly Option<string> _run = new("--run") { Description = "Which evaluation run of it.", HelpName = "ID", DefaultValueFactory = _ => "latest" };
     private readonly Option<bool> _metrics = new("--metrics") { Description = "Show all metrics of the run." };
 
@@ -22,8 +22,9 @@ internal sealed class RunStatusCommand : CliCommand
 
     protected override async Task<int> RunAsync(CliRun run, CancellationToken cancellationToken)
     {
-        var path = $"{WorldCommands.PathOf(run.Get(_world))}/strategies/{Uri.EscapeDataString(run.Get(_strategy)!)}/runs/{Uri.EscapeDataString(run.Get(_run)!)}";
         await using var session = await run.OpenGatewayAsync(cancellationToken);
+        var strategy = await session.StrategyAsync(run.Get(_world), run.Get(_strategy)!, _strategy.Name, cancellationToken);
+        var path = $"{WorldCommands.PathOf(run.Get(_world))}/strategies/{Uri.EscapeDataString(strategy)}/runs/{Uri.EscapeDataString(run.Get(_run)!)}";
         var evaluation = await session.Client.GetAsync<EvaluationRun>(path, cancellationToken);
         run.Print(evaluation, screen => Draw(screen, evaluation, run.Get(_metrics)));
         return ExitCodes.Done;

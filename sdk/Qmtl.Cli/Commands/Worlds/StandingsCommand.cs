@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using Qmtl.Cli.Shell;
+using Qmtl.Identity;
 using Qmtl.V1;
 
 namespace Qmtl.Cli.Commands.Worlds;
@@ -43,11 +44,19 @@ internal sealed class StandingsCommand : CliCommand
         side?.Side ?? "-",
         side?.EffectiveMode ?? "-",
         Screen.Number(side?.Weight) ?? "-",
-        side switch { null => "-", { Freeze: true } => "frozen", { Drain: true } => "drained", { Active: true } => "granted", _ => "off" },
+        GateOf(side),
         standing.RunId.Length == 0 ? "-" : standing.RunId,
         Verdict(standing),
         standing.Since?.ToDateTimeOffset().ToString("u", CultureInfo.InvariantCulture) ?? "-",
     ];
+
+    /// <summary>The gate as an executor would decide it from this very answer.</summary>
+    private static string GateOf(StandingSide? side)
+    {
+        var gate = OrderGates.Decide(
+            side is null ? null : new GateActivation(side.Active, side.Weight, side.Freeze, side.Drain), ExecutionModes.ParseMode(side?.EffectiveMode), isStale: false);
+        return gate.Gate is OrderGate.Open ? gate.Gate.ToToken() : $"{gate.Gate.ToToken()} ({gate.Reason.ToToken()})";
+    }
 
     private static string Verdict(Standing standing) => (standing.Status, standing.Reason) switch
     {

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Qmtl.Cli.Shell;
+using Qmtl.V1;
 
 namespace Qmtl.Cli.Commands.Worlds.Campaigns;
 
@@ -24,6 +25,14 @@ internal sealed class CampaignExecuteCommand : CliCommand
         var runner = new CampaignRunner(session.Client, run.Get(_world), run.Get(_strategy) ?? "", run.Get(_evaluate), run.Get(_live));
         var execution = await runner.RunAsync("", cancellationToken);
         run.Print(execution, screen => CampaignTables.Draw(screen, execution));
-        return execution.Steps.Any(step => step.Outcome is "failed") ? ExitCodes.Failed : ExitCodes.Done;
+        return ExitCodeOf(execution, run.Get(_live));
+    }
+
+    /// <summary>A failure outweighs a refusal; a step that waits for its time or for a person is neither, but one to live that was asked for and not taken is refused.</summary>
+    private static int ExitCodeOf(CampaignExecution execution, bool live)
+    {
+        int[] failed = [.. execution.Steps.Where(step => step.Outcome is "failed").Select(step => ExitCodes.Of(step.Reason))];
+        if (failed.Contains(ExitCodes.Failed)) return ExitCodes.Failed;
+        return failed.Length > 0 || (live && execution.Steps.Any(step => step.Action.Action is CampaignRunner.ToLive && step.Outcome is "skipped")) ? ExitCodes.Refused : ExitCodes.Done;
     }
 }

@@ -12,6 +12,9 @@ namespace Qmtl.Cli.Commands.Worlds.Campaigns;
 /// <param name="Live">Whether to take those that go live, where the policy promotes by itself.</param>
 internal sealed record CampaignRunner(GatewayClient Gateway, string World, string Strategy, bool Evaluate, bool Live)
 {
+    /// <summary>The step that goes live.</summary>
+    public const string ToLive = "auto_apply_live";
+
     /// <summary>Takes them once.</summary>
     public async Task<CampaignExecution> RunAsync(string leaseHolder, CancellationToken cancellationToken)
     {
@@ -20,7 +23,7 @@ internal sealed record CampaignRunner(GatewayClient Gateway, string World, strin
         var execution = await Gateway.PostAsync<CampaignExecution>($"{path}/campaign/execute", request, cancellationToken);
         if (!Live) return execution;
         execution.DryRun = false;
-        foreach (var step in execution.Steps.Where(step => step.Action.Action is "auto_apply_live")) await PromoteAsync(path, step, cancellationToken);
+        foreach (var step in execution.Steps.Where(step => step.Action.Action is ToLive)) await PromoteAsync(path, step, cancellationToken);
         return execution;
     }
 

@@ -24,8 +24,9 @@ internal sealed class LiveApplyCommand : CliCommand
 
     protected override async Task<int> RunAsync(CliRun run, CancellationToken cancellationToken)
     {
-        var (world, strategy, paper) = (run.Get(_world), run.Get(_strategy)!, run.Get(_run) ?? "");
+        var (world, paper) = (run.Get(_world), run.Get(_run) ?? "");
         await using var session = await run.OpenGatewayAsync(cancellationToken);
+        var strategy = await session.StrategyAsync(world, run.Get(_strategy)!, _strategy.Name, cancellationToken);
         if (run.Get(_planOnly))
         {
             var plan = await LivePlanCommand.ReadAsync(session, world, strategy, paper, cancellationToken);

@@ -22,7 +22,8 @@ internal sealed class LiveDemoteCommand : CliCommand
     protected override async Task<int> RunAsync(CliRun run, CancellationToken cancellationToken)
     {
         await using var session = await run.OpenGatewayAsync(cancellationToken);
-        var request = new DemoteLiveRequest { StrategyId = run.Get(_strategy)!, Reason = run.Get(_reason)!, Actor = PromotionCommands.ActorOf(run, _actor) };
+        var strategy = await session.StrategyAsync(run.Get(_world), run.Get(_strategy)!, _strategy.Name, cancellationToken);
+        var request = new DemoteLiveRequest { StrategyId = strategy, Reason = run.Get(_reason)!, Actor = PromotionCommands.ActorOf(run, _actor) };
         var result = await session.Client.PostAsync<DemotionResult>($"{PromotionCommands.PathOf(run.Get(_world))}/demote", request, cancellationToken);
         run.Print(result, screen =>
         {

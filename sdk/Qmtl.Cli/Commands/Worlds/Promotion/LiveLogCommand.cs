@@ -20,7 +20,8 @@ internal sealed class LiveLogCommand : CliCommand
     protected override async Task<int> RunAsync(CliRun run, CancellationToken cancellationToken)
     {
         await using var session = await run.OpenGatewayAsync(cancellationToken);
-        var log = await session.Client.GetAsync<ListPromotionsResponse>($"{PromotionCommands.PathOf(run.Get(_world))}?strategy_id={Uri.EscapeDataString(run.Get(_strategy) ?? "")}", cancellationToken);
+        var strategy = run.Get(_strategy) is { Length: > 0 } given ? await session.StrategyAsync(run.Get(_world), given, _strategy.Name, cancellationToken) : "";
+        var log = await session.Client.GetAsync<ListPromotionsResponse>($"{PromotionCommands.PathOf(run.Get(_world))}?strategy_id={Uri.EscapeDataString(strategy)}", cancellationToken);
         run.Print(log, screen => PromotionTables.Draw(screen, log));
         return ExitCodes.Done;
     }

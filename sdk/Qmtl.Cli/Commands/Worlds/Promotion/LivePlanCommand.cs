@@ -22,7 +22,8 @@ internal sealed class LivePlanCommand : CliCommand
     protected override async Task<int> RunAsync(CliRun run, CancellationToken cancellationToken)
     {
         await using var session = await run.OpenGatewayAsync(cancellationToken);
-        var plan = await ReadAsync(session, run.Get(_world), run.Get(_strategy)!, run.Get(_run) ?? "", cancellationToken);
+        var strategy = await session.StrategyAsync(run.Get(_world), run.Get(_strategy)!, _strategy.Name, cancellationToken);
+        var plan = await ReadAsync(session, run.Get(_world), strategy, run.Get(_run) ?? "", cancellationToken);
         run.Print(plan, screen => PromotionTables.Draw(screen, plan));
         return plan.Eligible ? ExitCodes.Done : ExitCodes.Refused;
     }

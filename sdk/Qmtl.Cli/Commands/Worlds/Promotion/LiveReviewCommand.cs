@@ -28,7 +28,7 @@ internal sealed class LiveReviewCommand : CliCommand
         await using var session = await run.OpenGatewayAsync(cancellationToken);
         var request = new PromotionReviewRequest
         {
-            StrategyId = run.Get(_strategy)!,
+            StrategyId = await session.StrategyAsync(run.Get(_world), run.Get(_strategy)!, _strategy.Name, cancellationToken),
             RunId = run.Get(_run) ?? "",
             Comment = run.Get(_comment) ?? "",
             Actor = PromotionCommands.ActorOf(run, _actor),

@@ -17,7 +17,7 @@ internal static class PromotionCommands
         new LiveLogCommand(shell),
     ];
 
-    public static Option<string> Strategy() => new("--strategy", "-s") { Description = "The strategy.", HelpName = "ID", Required = true };
+    public static Option<string> Strategy() => new("--strategy", "-s") { Description = "The strategy: its id, or its name where only one is called so.", HelpName = "ID", Required = true };
 
     public static Option<string?> RunOf() => new("--run") { Description = "The paper run; the newest unless given.", HelpName = "ID" };
 
