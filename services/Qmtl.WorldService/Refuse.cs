@@ -9,7 +9,7 @@ internal static class Refuse
     public static RefusalException Field(string pointer, string message) => Field(ReasonCodes.InvalidArgument, pointer, message);
 
     public static RefusalException Field(ReasonCode code, string pointer, string message) =>
-        new(code, $"{pointer.TrimStart('/').Replace('/', '.')}: {message}.", [new FieldError(pointer, message)]);
+        new(code, $"{pointer.TrimStart('/').Replace('/', '.')}: {Sentence.End(message)}", [new FieldError(pointer, message)]);
 
     public static RefusalException WorldUnknown(string worldId) =>
         new(ReasonCodes.WorldUnknown, $"There is no world '{worldId}'. Create it with POST /worlds, or list what there is with GET /worlds.");
@@ -24,4 +24,11 @@ internal static class Refuse
         if (limit == 0) return standard;
         return limit > 0 && limit <= max ? limit : throw Field("/limit", $"must be 1 to {max}, was {limit}");
     }
+}
+
+/// <summary>Text that people read.</summary>
+internal static class Sentence
+{
+    /// <summary>Ends a sentence with a full stop, unless it ends already.</summary>
+    public static string End(string text) => text.EndsWith('?') || text.EndsWith('.') ? text : text + ".";
 }

@@ -4,6 +4,7 @@ using Qmtl.Identity;
 using Qmtl.Storage;
 using Qmtl.V1;
 using Qmtl.WorldService.Access;
+using Qmtl.WorldService.Bindings;
 using Qmtl.WorldService.Decisions;
 using Qmtl.WorldService.History;
 using Qmtl.WorldService.Worlds;
@@ -60,6 +61,7 @@ internal sealed class ActivationHandler(IDatabase database, WorldWriter writer, 
                 var grant = new ActivationGrant(
                     Decision.Decide(change.Before, null, change.Unit.Now).Mode, change.Before.StageOf(request.StrategyId), change.World.AllowLive, change.World.CircuitBreaker);
                 var current = await ActivationStore.FindAsync(change.Unit, request.WorldId, request.StrategyId, side);
+                if (current is null || ActivationRules.Opens(request)) await BindingStore.RequireAsync(change.Unit, request.WorldId, request.StrategyId);
                 var entry = ActivationRules.Put(current, request, grant, change.Unit.Now);
                 var entries = await ActivationStore.ListAsync(change.Unit, request.WorldId);
                 await change.AuditAsync("activation_put", request, null);

@@ -51,6 +51,9 @@ internal static class ActivationRules
         return changed;
     }
 
+    /// <summary>Whether a request lets a side trade. What a strategy left behind when it was unbound can be closed further, never opened.</summary>
+    public static bool Opens(PutActivationRequest request) => request.Active && request.Freeze != true;
+
     /// <summary>What an operator's request makes of an entry.</summary>
     /// <exception cref="RefusalException">The entry changed meanwhile, live is not granted, or the risk circuit holds the entry.</exception>
     public static ActivationEntry Put(ActivationEntry? current, PutActivationRequest request, ActivationGrant grant, DateTimeOffset now)

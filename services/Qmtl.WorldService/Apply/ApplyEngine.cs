@@ -29,7 +29,7 @@ internal sealed class ApplyEngine(
     /// <exception cref="RefusalException">Another run is in progress, the run id is taken, or a condition does not hold.</exception>
     public async Task<ApplyAck> StartAsync(ApplyRequest request, Caller caller, LiveGrant? grant, CancellationToken cancellationToken, IReadOnlyList<string>? demote = null)
     {
-        StrategyIds.Check(request.RunId, "/run_id");
+        RunIds.Check(request.RunId, "/run_id");
         var wait = WaitOf(request.WaitMs);
         var gating = request.GatingPolicy is { } policy ? GatingRules.Read(policy) : null;
         var hash = HashOf(request, grant, demote);
@@ -66,7 +66,7 @@ internal sealed class ApplyEngine(
     /// <exception cref="RefusalException">There is no such run, another one is in progress, or the run id is taken.</exception>
     public async Task<ApplyAck> RollbackAsync(RollbackRequest request, Caller caller, CancellationToken cancellationToken)
     {
-        StrategyIds.Check(request.RunId, "/run_id");
+        RunIds.Check(request.RunId, "/run_id");
         var wait = WaitOf(request.WaitMs);
         var hash = HashOf(request, null, null);
         if (await FindAsync(request.WorldId, request.RunId, hash, cancellationToken) is null)
@@ -152,8 +152,8 @@ internal sealed class ApplyEngine(
 
     private async Task<ApplyRunState> WithPositionsAsync(WorldChange change, ApplyRunState run)
     {
-        var positions = (await policies.FindDefaultAsync(change.Unit, change.World))?.Positions;
-        return run with { OnPromote = positions?.OnPromote ?? "", OnDemote = positions?.OnDemote ?? "" };
+        var positions = PositionActions.Of(await policies.FindDefaultAsync(change.Unit, change.World));
+        return run with { OnPromote = positions.OnPromote, OnDemote = positions.OnDemote };
     }
 
     private Task<ApplyRunState?> FindAsync(string worldId, string runId, string hash, CancellationToken cancellationToken) => database.ReadAsync(

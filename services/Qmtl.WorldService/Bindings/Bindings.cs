@@ -40,6 +40,19 @@ internal static class BindingStore
     public static async Task<bool> DeleteAsync(IUnitOfWork unit, string worldId, string strategyId) => await unit.ExecuteAsync(
         "DELETE FROM ws_bindings WHERE world_id = @worldId AND strategy_id = @strategyId", new { worldId, strategyId }) > 0;
 
+    public static async Task<bool> IsBoundAsync(ISession session, string worldId, string strategyId) =>
+        await session.ScalarAsync<long>("SELECT COUNT(*) FROM ws_bindings WHERE world_id = @worldId AND strategy_id = @strategyId", new { worldId, strategyId }) > 0;
+
+    /// <summary>Refuses a strategy that does not belong to the world: what is done to it would look as if it had an effect.</summary>
+    /// <exception cref="RefusalException">It is not bound.</exception>
+    public static async Task RequireAsync(ISession session, string worldId, string strategyId)
+    {
+        if (!await IsBoundAsync(session, worldId, strategyId)) throw Unbound(worldId, strategyId);
+    }
+
+    public static RefusalException Unbound(string worldId, string strategyId) =>
+        new(ReasonCodes.StrategyUnknown, $"'{strategyId}' is not bound to world '{worldId}'; list its bindings with GET /worlds/{worldId}/bindings.");
+
     /// <summary>Who brought a strategy into the world; empty when nobody knows.</summary>
     public static async Task<string> OwnerAsync(ISession session, string worldId, string strategyId) =>
         await session.ScalarAsync<string>("SELECT owner FROM ws_bindings WHERE world_id = @worldId AND strategy_id = @strategyId", new { worldId, strategyId }) ?? "";
@@ -80,10 +93,7 @@ internal sealed class BindingsHandler(IDatabase database, WorldWriter writer, Wo
             caller,
             async change =>
             {
-                if (!await BindingStore.DeleteAsync(change.Unit, request.WorldId, request.StrategyId))
-                {
-                    throw new RefusalException(ReasonCodes.StrategyUnknown, $"'{request.StrategyId}' is not bound to world '{request.WorldId}'; list its bindings with GET /worlds/{request.WorldId}/bindings.");
-                }
+                if (!await BindingStore.DeleteAsync(change.Unit, request.WorldId, request.StrategyId)) throw BindingStore.Unbound(request.WorldId, request.StrategyId);
 
                 // Its runs and measurements stay for the audit; without a binding no later evaluation takes them up.
                 string[] active = [.. change.Before.Active.Where(strategy => !string.Equals(strategy, request.StrategyId, StringComparison.Ordinal))];

@@ -9,8 +9,8 @@ namespace Qmtl.WorldService.Campaigns;
 internal static class CampaignStore
 {
     /// <summary>
-    /// The facts of every strategy of a world that is bound, was ever run or stands beyond backtest; or of one. Only what was evaluated counts as
-    /// observed: an approval on the last day must not complete a window.
+    /// The facts of every strategy of a world that is bound or stands beyond backtest; or of one. Runs of others, tried out or left behind, are
+    /// nobody's campaign. Only what was evaluated counts as observed: an approval on the last day must not complete a window.
     /// </summary>
     public static async Task<IReadOnlyList<CampaignFacts>> LoadAsync(ISession session, string worldId, string strategyId)
     {
@@ -31,7 +31,7 @@ internal static class CampaignStore
         var bound = (await BindingStore.ListAsync(session, worldId)).Select(row => row.StrategyId);
         return
         [
-            .. bound.Concat(runs.Select(group => group.Key)).Concat(standings.Keys).Distinct(StringComparer.Ordinal)
+            .. bound.Concat(standings.Keys).Distinct(StringComparer.Ordinal)
                 .Where(id => strategyId.Length == 0 || string.Equals(id, strategyId, StringComparison.Ordinal))
                 .Order(StringComparer.Ordinal)
                 .Select(id => new CampaignFacts(

@@ -5,6 +5,7 @@ using Qmtl.Identity;
 using Qmtl.Storage;
 using Qmtl.V1;
 using Qmtl.WorldService.Access;
+using Qmtl.WorldService.Bindings;
 using Qmtl.WorldService.Telemetry;
 using Qmtl.WorldService.Worlds;
 
@@ -43,6 +44,7 @@ internal sealed class DecisionsHandler(IDatabase database, WorldWriter writer, D
             caller,
             async change =>
             {
+                await CheckBoundAsync(change.Unit, request);
                 if (await DecisionStore.ReplaceAsync(change.Unit, request.WorldId, active)) change.AffectsDecision();
                 var world = await WorldStore.GetAsync(change.Unit, request.WorldId);
                 var response = await RespondAsync(change.Unit, world);
@@ -54,6 +56,16 @@ internal sealed class DecisionsHandler(IDatabase database, WorldWriter writer, D
 
     /// <summary>The version of an active set: equal for equal sets.</summary>
     public static string EtagOf(string worldId, IReadOnlyList<string> active) => $"dec:{worldId}:{Blake3.HashHex(Encoding.UTF8.GetBytes(string.Join('\u001f', active)))[..16]}";
+
+    /// <summary>Nothing that does not belong to the world becomes active in it.</summary>
+    private static async Task CheckBoundAsync(ISession session, SetDecisionsRequest request)
+    {
+        var bound = (await BindingStore.ListAsync(session, request.WorldId)).Select(row => row.StrategyId).ToHashSet(StringComparer.Ordinal);
+        for (var i = 0; i < request.Strategies.Count; i++)
+        {
+            if (!bound.Contains(request.Strategies[i])) throw Refuse.Field($"/strategies/{i}", $"names '{request.Strategies[i]}', which is not bound to world '{request.WorldId}'; bind it with POST /worlds/{request.WorldId}/bindings");
+        }
+    }
 
     private static async Task<DecisionsResponse> RespondAsync(ISession session, WorldRow world)
     {
@@ -85,8 +97,16 @@ internal static class StrategyIds
         return true;
     }
 
-    public static void Check(string id, string pointer)
+    public static void Check(string id, string pointer) => Check(id, pointer, "a strategy id");
+
+    internal static void Check(string id, string pointer, string what)
     {
-        if (!IsValid(id)) throw Refuse.Field(pointer, $"must be a strategy id of 1 to {MaxLength} characters without blanks and '/', was '{(id.Length <= 40 ? id : id[..40] + "...")}'");
+        if (!IsValid(id)) throw Refuse.Field(pointer, $"must be {what} of 1 to {MaxLength} characters without blanks and '/', was '{(id.Length <= 40 ? id : id[..40] + "...")}'");
     }
+}
+
+/// <summary>What a run may be called.</summary>
+internal static class RunIds
+{
+    public static void Check(string id, string pointer) => StrategyIds.Check(id, pointer, "a run id");
 }

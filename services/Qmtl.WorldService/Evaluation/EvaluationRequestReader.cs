@@ -61,7 +61,7 @@ internal sealed class EvaluationRequestReader(WorldServiceOptions options, Metri
 
     private EvaluationCommand Read(EvaluateRequest request, string worldId, string runId, IReadOnlyList<string> subjects, string campaignId)
     {
-        StrategyIds.Check(runId, "/run_id");
+        RunIds.Check(runId, "/run_id");
         CheckOverride(request.Override);
         CheckData(request.Data);
         var strategies = request.Metrics.Keys.Union(request.Series.Keys, StringComparer.Ordinal).ToArray();

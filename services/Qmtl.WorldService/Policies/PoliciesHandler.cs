@@ -104,7 +104,7 @@ internal sealed class PoliciesHandler(IDatabase database, WorldWriter writer, Po
         var more = load.Problems.Count == 1 ? "" : string.Create(CultureInfo.InvariantCulture, $" (and {load.Problems.Count - 1} more)");
         throw new RefusalException(
             ReasonCodes.PolicyInvalid,
-            $"The policy was not accepted: {(first.Pointer.Length == 0 ? "" : first.Pointer + ", ")}{first.Message}{more}.",
+            $"The policy was not accepted: {(first.Pointer.Length == 0 ? "" : first.Pointer + ", ")}{Sentence.End(first.Message + more)}",
             [.. load.Problems.Select(problem => new FieldError(problem.Pointer, problem.Message))]);
     }
 

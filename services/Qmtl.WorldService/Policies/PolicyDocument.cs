@@ -107,8 +107,21 @@ internal enum MissingMetric
     Ignore,
 }
 
-/// <summary>What happens to positions when a strategy is switched; the apply step reads it from the plan.</summary>
+/// <summary>What happens to positions when a strategy is switched; null where the policy says nothing.</summary>
 internal sealed record PositionPolicy(string? OnPromote, string? OnDemote);
+
+/// <summary>What executors do with the positions of strategies that an apply switches.</summary>
+/// <param name="OnPromote">flat_then_enable or carry.</param>
+/// <param name="OnDemote">disable_then_flat or carry.</param>
+internal sealed record PositionActions(string OnPromote, string OnDemote)
+{
+    // Without a word about positions nobody inherits any.
+    private static readonly PositionActions Standard = new("flat_then_enable", "disable_then_flat");
+
+    /// <summary>What a policy says, and the standard where it or the world has none.</summary>
+    public static PositionActions Of(PolicyDocument? policy) =>
+        new(policy?.Positions?.OnPromote ?? Standard.OnPromote, policy?.Positions?.OnDemote ?? Standard.OnDemote);
+}
 
 /// <summary>Live promotion rules, kept for the promotion steps that read them.</summary>
 internal sealed record GovernancePolicy(string Mode, TimeSpan? Cooldown, int? MaxLiveSlots, double? CanaryFraction, IReadOnlyList<string> Approvers);

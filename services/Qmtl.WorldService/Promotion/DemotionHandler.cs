@@ -21,7 +21,7 @@ internal sealed class DemotionHandler(WorldWriter writer, ApplyEngine engine, Wo
         access.Require(caller, request.WorldId, WorldRole.Operator);
         StrategyIds.Check(request.StrategyId, "/strategy_id");
         if (request.Reason.Trim().Length is 0 or > ReasonLength) throw Refuse.Field("/reason", $"must say why, in 1 to {ReasonLength} characters");
-        if (request.ApplyRunId.Length > 0) StrategyIds.Check(request.ApplyRunId, "/apply_run_id");
+        if (request.ApplyRunId.Length > 0) RunIds.Check(request.ApplyRunId, "/apply_run_id");
         var actor = Persons.ActorOf(caller, request.Actor);
         var record = await writer.ChangeAsync(request.WorldId, caller, change => TakeDownAsync(change, request, actor), cancellationToken);
         var result = new DemotionResult { WorldId = request.WorldId, StrategyId = request.StrategyId, Stage = StageNames.Paper, ApplyRunId = record.ApplyRunId };

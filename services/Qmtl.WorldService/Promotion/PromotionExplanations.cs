@@ -27,7 +27,8 @@ internal static class PromotionExplanations
         PromotionReasons.Slots => string.Create(CultureInfo.InvariantCulture, $"{inputs.Live.Count} of {inputs.Governance?.MaxLiveSlots} live slots are taken; demote a strategy first."),
         PromotionReasons.Approval => inputs.Review is Review.Rejected
             ? $"Run '{inputs.Run?.RunId}' was rejected; it needs an approval, or a new run."
-            : $"Run '{inputs.Run?.RunId}' as it is now needs the approval of a person who does not own the strategy.",
+            : inputs.Run is null ? "A paper run needs the approval of a person who does not own the strategy."
+            : $"Run '{inputs.Run.RunId}' as it is now needs the approval of a person who does not own the strategy.",
         PromotionReasons.NotAutoApply => $"The policy's mode is {inputs.Mode}: people promote here.",
         PromotionReasons.MissingSource => "The run does not say what data it was evaluated on.",
         PromotionReasons.CanarySkipped => string.Create(CultureInfo.InvariantCulture, $"The run was not drawn for the canary share of {inputs.Governance?.CanaryFraction}; a later run may be."),

@@ -17,7 +17,7 @@ internal sealed class PromotionHandler(
     {
         access.Require(caller, request.WorldId, WorldRole.Operator);
         StrategyIds.Check(request.StrategyId, "/strategy_id");
-        if (request.ApplyRunId.Length > 0) StrategyIds.Check(request.ApplyRunId, "/apply_run_id");
+        if (request.ApplyRunId.Length > 0) RunIds.Check(request.ApplyRunId, "/apply_run_id");
         var actor = Persons.ActorOf(caller, request.Actor);
         if (request.Force && string.Equals(actor, request.SecondApprover, StringComparison.Ordinal)) throw Refuse.Field("/second_approver", "must be another person");
         var order = new PromotionOrder(

@@ -66,8 +66,6 @@ internal sealed record PromotionVerdict(
 {
     public bool Eligible => Blocked.Count == 0;
 
-    public bool PendingApproval => Blocked is [PromotionReasons.Approval];
-
     /// <summary>What is left when two persons waive together what can be waived.</summary>
     public IReadOnlyList<string> BlockedWhenForced => [.. Blocked.Where(reason => !PromotionReasons.IsWaivable(reason))];
 }

@@ -21,7 +21,7 @@ internal static class PromotionMessages
             Mode = inputs.Mode,
             Plan = new ApplyPlan { Activate = { verdict.Activate }, Deactivate = { verdict.Deactivate } },
             Eligible = blocked.Count == 0,
-            PendingManualApproval = blocked is [PromotionReasons.Approval],
+            PendingManualApproval = PromotionRules.AwaitsApproval(blocked),
             CooldownRemainingSec = (int)Math.Min(int.MaxValue, Math.Ceiling(verdict.CooldownRemaining.TotalSeconds)),
             MaxLiveSlots = inputs.Governance?.MaxLiveSlots,
             CanaryFraction = inputs.Governance?.CanaryFraction,

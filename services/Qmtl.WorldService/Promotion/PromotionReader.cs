@@ -47,8 +47,14 @@ internal sealed class PromotionReader(PolicyStore policies, RiskEvidenceReader r
             await CrossContextReports.HitsAsync(session, world.WorldId));
     }
 
-    public async Task<PromotionCase> ReadAsync(ISession session, string worldId, string strategyId, string runId, DateTimeOffset now) =>
-        await ReadAsync(session, await WorldAsync(session, await WorldStore.GetAsync(session, worldId), now), strategyId, runId, now);
+    /// <summary>Reads the case of a strategy that somebody names.</summary>
+    /// <exception cref="RefusalException">There is no such world, the strategy does not belong to it, or the run that is named does not exist.</exception>
+    public async Task<PromotionCase> ReadAsync(ISession session, string worldId, string strategyId, string runId, DateTimeOffset now)
+    {
+        var world = await WorldStore.GetAsync(session, worldId);
+        await BindingStore.RequireAsync(session, worldId, strategyId);
+        return await ReadAsync(session, await WorldAsync(session, world, now), strategyId, runId, now);
+    }
 
     /// <summary>Reads the case of one strategy.</summary>
     /// <param name="runId">The run; empty means the newest paper run.</param>
@@ -83,11 +89,12 @@ internal sealed class PromotionReader(PolicyStore policies, RiskEvidenceReader r
         $"SELECT * FROM ws_runs WHERE world_id = @worldId AND strategy_id = @strategyId AND stage = 'paper' ORDER BY updated_at DESC, run_id {session.Dialect.Ordinal} DESC LIMIT 1",
         new { worldId, strategyId });
 
-    /// <summary>The newest paper run of each strategy that is not live, freshest first.</summary>
+    /// <summary>The newest paper run of each strategy of the world that is not live, freshest first.</summary>
     public static Task<IReadOnlyList<RunRow>> CandidatesAsync(ISession session, string worldId, string strategyId, int take) => session.QueryAsync<RunRow>(
         $"""
         SELECT * FROM (SELECT r.*, ROW_NUMBER() OVER (PARTITION BY strategy_id ORDER BY updated_at DESC, run_id {session.Dialect.Ordinal} DESC) AS place
             FROM ws_runs r WHERE world_id = @worldId AND stage = 'paper' AND (@strategyId = '' OR strategy_id = @strategyId)
+                AND EXISTS (SELECT 1 FROM ws_bindings b WHERE b.world_id = r.world_id AND b.strategy_id = r.strategy_id)
                 AND NOT EXISTS (SELECT 1 FROM ws_stages s WHERE s.world_id = r.world_id AND s.strategy_id = r.strategy_id AND s.stage = 'live')) newest
         WHERE place = 1 ORDER BY updated_at DESC, strategy_id {session.Dialect.Ordinal} LIMIT @take
         """,

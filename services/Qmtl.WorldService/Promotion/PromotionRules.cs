@@ -70,6 +70,9 @@ internal static class PromotionRules
         return (BinaryPrimitives.ReadUInt64BigEndian(hash) >> 11) * (1.0 / (1UL << 53));
     }
 
+    /// <summary>Whether nothing but the word of a person is missing.</summary>
+    public static bool AwaitsApproval(IReadOnlyList<string> blocked) => blocked is [PromotionReasons.Approval];
+
     /// <summary>What the run's policy selected, and who is live already: a promotion takes nobody out of live.</summary>
     private static IReadOnlyList<string> Target(PromotionInputs inputs) =>
         inputs.Run is null ? inputs.Decisions : [.. inputs.Run.ActiveSet.Union(inputs.Decisions.Where(inputs.Live.Contains), StringComparer.Ordinal)];

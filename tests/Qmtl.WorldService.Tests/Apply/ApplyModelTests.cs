@@ -9,6 +9,7 @@ using Qmtl.V1;
 using Qmtl.WorldService.Activation;
 using Qmtl.WorldService.Apply;
 using Qmtl.WorldService.Decisions;
+using Qmtl.WorldService.Edges;
 using Qmtl.WorldService.Promotion;
 using Qmtl.WorldService.Stages;
 using Qmtl.WorldService.Worlds;
@@ -93,6 +94,43 @@ public abstract class ApplyModelTests
         }
     }
 
+    /// <summary>Whatever had been done when the owner took <c>allow_live</c> away: nothing is live in the end, and no way leads there.</summary>
+    [ConformanceFact]
+    public async Task AllowLiveWithdrawn_AfterAnyCommit_LeavesNothingOpenToLive()
+    {
+        var reached = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var observed in new[] { false, true })
+        {
+            for (var commits = 1; commits <= 6; commits++)
+            {
+                await using var lab = await ApplyLab.StartAsync(await StoreAsync());
+                var model = new Model(lab, new Random(commits));
+                if (observed) await model.JoinAsync("g1");
+                await model.ApplyAsync("r1", ["a"], [], Model.Live(), diesAfter: commits);
+                if (observed && commits > 2)
+                {
+                    await model.AcknowledgeAsync("g1", "r1");
+                    await model.AdvanceAsync(commits - 2);
+                }
+
+                reached.Add(await model.PhaseAsync("r1"));
+                await lab.Get<WorldsHandler>().UpdateAsync(new UpdateWorldRequest { WorldId = ApplyLab.World, AllowLive = false }, ApplyLab.Operator, CancellationToken.None);
+                for (var round = 0; round < 4; round++)
+                {
+                    await model.CheckAsync();
+                    if (observed) await model.AcknowledgeAsync("g1", "r1");
+                    await model.AdvanceAsync(null);
+                }
+
+                Assert.Contains(await model.PhaseAsync("r1"), new[] { "completed", "rolled_back" });
+                await model.SettleAsync();
+            }
+        }
+
+        // Also between the switch and the opening of the edges, where nobody has acted yet on what was decided.
+        Assert.Subset(reached, new HashSet<string>(StringComparer.Ordinal) { "requested", "freeze", "switch", "unfreeze", "completed" });
+    }
+
     private sealed class Model(ApplyLab lab, Random random)
     {
         private static readonly string[] Strategies = ["a", "b", "c"];
@@ -152,12 +190,13 @@ public abstract class ApplyModelTests
         /// <summary>Everything that must hold whatever happened.</summary>
         public async Task CheckAsync()
         {
-            var (world, runs, entries, active, stages) = await lab.Database.ReadAsync(async session => (
+            var (world, runs, entries, active, stages, edges) = await lab.Database.ReadAsync(async session => (
                 await WorldStore.GetAsync(session, ApplyLab.World),
                 await ApplyStore.ListAsync(session, ApplyLab.World, 0, 100),
                 await ActivationStore.ListAsync(session, ApplyLab.World),
                 await DecisionStore.ActiveAsync(session, ApplyLab.World),
-                await StageStore.ListAsync(session, ApplyLab.World)));
+                await StageStore.ListAsync(session, ApplyLab.World),
+                await EdgeStore.ListAsync(session, ApplyLab.World)));
 
             // One run at a time, and the world says which.
             Assert.Equal(world.ApplyRunId is null ? [] : [world.ApplyRunId], runs.Where(run => !run.Machine.Phase.IsTerminal()).Select(run => run.RunId));
@@ -170,6 +209,10 @@ public abstract class ApplyModelTests
             // Live only who was granted it, and only while the world allows it.
             Assert.All(stages.Where(row => row.Stage is StageNames.Live), row => Assert.Equal(("a", true), (row.StrategyId, world.AllowLive)));
             Assert.All(entries.Where(entry => entry.EffectiveMode is "live"), entry => Assert.Equal(("a", true), (entry.StrategyId, world.AllowLive)));
+
+            // And no way leads there where it may not.
+            Assert.All(edges.Where(edge => edge.Active && EdgeStore.LeadsToLive(edge.Dst)), _ => Assert.True(world.AllowLive));
+            Seen.UnionWith(edges.Where(edge => edge.Active && EdgeStore.LeadsToLive(edge.Dst)).Select(_ => "edge to live"));
 
             Seen.UnionWith(stages.Where(row => row.Stage is StageNames.Live).Select(row => row.StrategyId + " live"));
             foreach (var run in runs)
@@ -271,7 +314,7 @@ public abstract class ApplyModelTests
             }
         }
 
-        private static GatingPolicy Live() => new()
+        public static GatingPolicy Live() => new()
         {
             DatasetFingerprint = "sha256:1",
             SharePolicy = "feature-artifacts-only",
@@ -287,7 +330,7 @@ public sealed class SqliteApplyModelTests : ApplyModelTests
 {
     private protected override int Sequences => 20;
 
-    private protected override IReadOnlyList<string> MustSee => ["freeze", "unfreeze", "completed", "rolled_back", "a live", "E_FREEZE_TIMEOUT", "E_APPLY_ABORTED"];
+    private protected override IReadOnlyList<string> MustSee => ["freeze", "unfreeze", "completed", "rolled_back", "a live", "edge to live", "E_FREEZE_TIMEOUT", "E_APPLY_ABORTED"];
 
     private protected override Task<IReadOnlyDictionary<string, string?>> StoreAsync() => Task.FromResult<IReadOnlyDictionary<string, string?>>(new Dictionary<string, string?>(StringComparer.Ordinal)
     {

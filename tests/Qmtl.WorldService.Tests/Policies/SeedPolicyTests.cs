@@ -258,22 +258,30 @@ public sealed class SeedPolicyTests
     }
 
     [Fact]
-    public void Plan_WhoLeavesIsDisabledThenFlat_WhoEntersIsFlatThenEnabled()
+    public void Transitions_WhoFadesLeavesAndWhoHeldOutEnters_AtTheSameEvaluation()
     {
         var fixture = new PolicyFixture(Load(Sample));
         fixture.Evaluate(Strategy("old"));
-        Assert.Equal([new("old", StrategySide.Long, Transition.Promote, "flat_then_enable")], TransitionPlan.Of(fixture.Policy, fixture.Evaluate(Strategy("old"))));
+        Assert.Equal(("old", Transition.Promote), Assert.Single(Transitions(fixture.Evaluate(Strategy("old")))));
         fixture.Now += TimeSpan.FromHours(3);
         Candidate[] next = [Strategy("old", ("sharpe_90d", 0)), Scored("new1", 0.9), Scored("new2", 1.1) with { Side = StrategySide.Short }];
-        Assert.Empty(TransitionPlan.Of(fixture.Policy, fixture.Evaluate(next)));
-        Assert.Equal(
-            [
-                new("old", StrategySide.Long, Transition.Demote, "disable_then_flat"),
-                new("new2", StrategySide.Short, Transition.Promote, "flat_then_enable"),
-                new("new1", StrategySide.Long, Transition.Promote, "flat_then_enable"),
-            ],
-            TransitionPlan.Of(fixture.Policy, fixture.Evaluate(next)));
+        Assert.Empty(Transitions(fixture.Evaluate(next)));
+        Assert.Equal([("new1", Transition.Promote), ("new2", Transition.Promote), ("old", Transition.Demote)], Transitions(fixture.Evaluate(next)));
+
+        static IEnumerable<(string, Transition)> Transitions(PolicyOutcome outcome) => outcome.Verdicts
+            .Where(verdict => verdict.Transition is Transition.Promote or Transition.Demote).OrderBy(verdict => verdict.StrategyId, StringComparer.Ordinal).Select(verdict => (verdict.StrategyId, verdict.Transition));
     }
+
+    [Theory]
+    [InlineData("position_policy: {on_promote: carry, on_demote: carry}", "carry", "carry")]
+    [InlineData("position_policy: {on_promote: carry}", "carry", "disable_then_flat")]
+    [InlineData("position_policy: {on_demote: carry}", "flat_then_enable", "carry")]
+    [InlineData("top_k: {metric: sharpe, k: 1}", "flat_then_enable", "disable_then_flat")]
+    public void Positions_WhereThePolicyIsSilent_NobodyInheritsAny(string policy, string onPromote, string onDemote) =>
+        Assert.Equal(new PositionActions(onPromote, onDemote), PositionActions.Of(Load(policy)));
+
+    [Fact]
+    public void Positions_OfAWorldWithoutAPolicy_AreTheSafeOnes() => Assert.Equal(new PositionActions("flat_then_enable", "disable_then_flat"), PositionActions.Of(null));
 
     private static string WithSectors { get; } = Sample.Replace(
         "sector_cap: { per_sector: 0.30 }", "sector_cap: { per_sector: 0.30 }\n      sectors: {BTC: money, ETH: layer1, SOL: layer1, XRP: payments}", StringComparison.Ordinal);

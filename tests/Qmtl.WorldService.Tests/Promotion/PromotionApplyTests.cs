@@ -34,6 +34,7 @@ public abstract class PromotionApplyTests
         Assert.Equal(entry, await host.ActivationAsync("w", "a"));
         var refused = await WorldHost.RefusedAsync(() => host.ApplyLiveAsync());
         Assert.StartsWith(PromotionReasons.AlreadyLive, refused.Metadata["blocked_reasons"], StringComparison.Ordinal);
+        await host.Client.BindStrategiesAsync(new BindStrategiesRequest { WorldId = "w", Strategies = { "b" } }).ResponseAsync.Within();
         var other = await WorldHost.RefusedAsync(() => host.ApplyLiveAsync(strategy: "b", change: request => request.ApplyRunId = "live-a-p2"));
         Assert.Equal(ReasonCodes.EtagConflict.Code, other.Code.Code);
 

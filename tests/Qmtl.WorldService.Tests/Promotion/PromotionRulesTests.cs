@@ -74,7 +74,7 @@ public sealed class PromotionRulesTests
     {
         var verdict = PromotionRules.Plan(Breaks.Single(item => item.Reason == reason).Break(Ready), Now);
         Assert.Equal([reason], verdict.Blocked);
-        Assert.Equal(reason == PromotionReasons.Approval, verdict.PendingApproval);
+        Assert.Equal(reason == PromotionReasons.Approval, PromotionRules.AwaitsApproval(verdict.Blocked));
         Assert.Equal(reason is PromotionReasons.Approval or PromotionReasons.ValidationFailed, verdict.BlockedWhenForced.Count == 0);
     }
 
@@ -143,7 +143,7 @@ public sealed class PromotionRulesTests
     {
         var verdict = PromotionRules.Plan(Ready with { Governance = null, Review = Review.None }, Now);
         Assert.Equal([PromotionReasons.Approval], verdict.Blocked);
-        Assert.True(verdict.PendingApproval);
+        Assert.True(PromotionRules.AwaitsApproval(verdict.Blocked));
     }
 
     [Fact]

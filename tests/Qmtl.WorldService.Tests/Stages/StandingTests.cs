@@ -54,6 +54,7 @@ public abstract class StandingTests
         await host.Client.UpdateWorldAsync(new UpdateWorldRequest { WorldId = "w", CircuitBreaker = true }).ResponseAsync.Within();
         var frozen = await host.ActivationAsync("w", "a");
         Assert.Equal((false, true, true, "validate"), (frozen.Active, frozen.Freeze, frozen.Drain, frozen.EffectiveMode));
+        await host.Client.BindStrategiesAsync(new BindStrategiesRequest { WorldId = "w", Strategies = { "late" } }).ResponseAsync.Within();
         await SetAsync(host, "a", "late");
         Assert.True((await host.ActivationAsync("w", "late")).Freeze);
         Assert.Equal("E_CIRCUIT_BREAKER", (await WorldHost.RefusedAsync(() => LiftAsync(host))).Code.Code);

@@ -13,7 +13,7 @@ internal static class DocumentRefusals
         var more = problems.Count == 1 ? "" : string.Create(CultureInfo.InvariantCulture, $" (and {problems.Count - 1} more)");
         return new RefusalException(
             code,
-            $"{what}: {(first.Pointer.Length == 0 ? "" : first.Pointer + ", ")}{first.Message}{more}.",
+            $"{what}: {(first.Pointer.Length == 0 ? "" : first.Pointer + ", ")}{Sentence.End(first.Message + more)}",
             [.. problems.Select(problem => new FieldError(field + problem.Pointer, problem.Message))]);
     }
 }
