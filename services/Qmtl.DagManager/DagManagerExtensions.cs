@@ -1,4 +1,5 @@
 using Qmtl.DagManager;
+using Qmtl.DagManager.Leases;
 using Qmtl.DagManager.Telemetry;
 using Qmtl.Messaging;
 using Qmtl.V1;
@@ -19,6 +20,7 @@ public static class DagManagerExtensions
         builder.Services.AddQmtlRpc();
         builder.Services.AddSingleton<DagManagerMetrics>();
         builder.Services.AddGraph();
+        builder.Services.AddLeases();
         builder.Services.AddSingleton<DagManagerService>();
         return builder;
     }

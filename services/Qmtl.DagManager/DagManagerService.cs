@@ -3,6 +3,7 @@ using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 using Qmtl.DagManager.Diff;
 using Qmtl.DagManager.Graph;
+using Qmtl.DagManager.Leases;
 using Qmtl.DagManager.Snapshots;
 using Qmtl.DagManager.TagQueries;
 using Qmtl.Identity;
@@ -12,7 +13,7 @@ using Qmtl.V1;
 namespace Qmtl.DagManager;
 
 /// <summary>The rpcs: reads a request, calls the capability, writes the answer.</summary>
-internal sealed partial class DagManagerService(IDatabase database, GraphIndex index, DiffEngine engine, DiffAcknowledgements acknowledgements, TagQueryHandler queries, SubgraphReader subgraphs, SnapshotHandler snapshots) : V1.DagManager.DagManagerBase
+internal sealed partial class DagManagerService(IDatabase database, GraphIndex index, DiffEngine engine, DiffAcknowledgements acknowledgements, TagQueryHandler queries, SubgraphReader subgraphs, SnapshotHandler snapshots, LeaseHandler leases) : V1.DagManager.DagManagerBase
 {
     private const string FirstVersion = "v1";
 

@@ -1,6 +1,7 @@
 using Qmtl.Gateway;
 using Qmtl.Gateway.Events;
 using Qmtl.Gateway.Health;
+using Qmtl.Gateway.NodeStreams;
 using Qmtl.Gateway.Submissions;
 using Qmtl.Gateway.Tokens;
 using Qmtl.Gateway.Worlds;
@@ -34,6 +35,7 @@ public static class GatewayExtensions
         builder.Services.AddSubmissions(builder.Configuration);
         builder.Services.AddDegradation(builder.Configuration);
         builder.Services.AddEvents(builder.Configuration);
+        builder.Services.AddNodeStreams();
         builder.Services.AddSingleton<GatewayService>();
         return builder;
     }
@@ -51,6 +53,7 @@ public static class GatewayExtensions
             options.EventJson = message => encoder.Json((CloudEvent)message);
         });
         endpoints.MapEventSocket();
+        endpoints.MapNodeStreams();
         endpoints.MapWorldRoutes();
         return endpoints;
     }

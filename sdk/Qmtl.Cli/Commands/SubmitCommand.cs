@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using Qmtl.Cli.Options;
 using Qmtl.Cli.Shell;
 using Qmtl.Client;
+using Qmtl.Runtime;
 
 namespace Qmtl.Cli.Commands;
 
@@ -15,6 +16,8 @@ internal sealed class SubmitCommand : CliCommand
     private readonly Option<string?> _preset = new("--data-preset") { Description = "A data set that the world declares.", HelpName = "ID" };
     private readonly Option<string?> _returns = new("--returns") { Description = "Returns to judge instead of the replay's: one a line; - reads the standard input.", HelpName = "FILE" };
     private readonly Option<bool> _autoReturns = new("--auto-returns") { Description = "Judge the returns of the price when neither --returns nor the strategy states any." };
+    private readonly Option<bool> _share = new("--share") { Description = "Share nodes with other runs of the world: read what another computes, publish what this one does. The result is the same." };
+    private readonly Option<double?> _shareLease = Numbers.OptionalDouble("--share-lease", "Seconds after which a run that fell silent loses its nodes to another, with --share; 0.5 to 60, by default 10.");
     private readonly ReplayConditions _conditions = new();
 
     public SubmitCommand(CliShell shell)
@@ -26,6 +29,8 @@ internal sealed class SubmitCommand : CliCommand
         Add(_preset);
         Add(_returns);
         Add(_autoReturns);
+        Add(_share);
+        Add(_shareLease);
         _conditions.AddTo(this);
     }
 
@@ -43,6 +48,7 @@ internal sealed class SubmitCommand : CliCommand
             Replay = _conditions.Read(run),
             Returns = run.Get(_returns) is { } file ? (await ReturnFile.ReadAsync(run.Host, file, cancellationToken)).Returns : null,
             AutoReturns = run.Get(_autoReturns) ? new AutoReturnsConfig() : null,
+            Sharing = Sharing(run),
         };
         if (options is { Data: null, DataPreset: null }) throw new UsageException("--data", "There are no bars to replay; give them with --data FILE.");
         var world = run.Get(_world) ?? run.Host.Variable(SubmitOptions.WorldVariable);
@@ -52,6 +58,16 @@ internal sealed class SubmitCommand : CliCommand
         if (result.Status != SubmitStatus.Rejected) return ExitCodes.Done;
         await run.Host.Error.WriteLineAsync($"qmtl: {result.WorldId} does not select {result.StrategyId} [{Reason(result)}]");
         return ExitCodes.Refused;
+    }
+
+    private SharingOptions? Sharing(CliRun run)
+    {
+        if (!run.Get(_share))
+            return run.Get(_shareLease) is null ? null : throw new UsageException("--share-lease", "--share-lease says how nodes are shared; give --share too.");
+        if (run.Get(_shareLease) is not { } seconds) return new SharingOptions();
+        return seconds is >= 0.5 and <= 60
+            ? new SharingOptions { Lease = TimeSpan.FromSeconds(seconds) }
+            : throw new UsageException("--share-lease", $"--share-lease must be 0.5 to 60 seconds, was {seconds}.");
     }
 
     private static string Reason(SubmitResult result) => result.World.Summary?.Reason is { Length: > 0 } reason ? reason : "not_selected";

@@ -1,6 +1,7 @@
 using Qmtl.Cli.Shell;
 using Qmtl.Client;
 using Qmtl.Identity;
+using Qmtl.Runtime;
 
 namespace Qmtl.Cli.Commands;
 
@@ -18,6 +19,17 @@ internal static class SubmitReport
         DrawVerdict(screen, result);
         DrawAllocation(screen, result);
         DrawPrecheck(screen, result.Precheck);
+        if (result.Sharing is { } sharing) DrawSharing(screen, sharing);
+    }
+
+    private static void DrawSharing(Screen screen, SharingReport sharing)
+    {
+        screen.Heading("Shared compute");
+        screen.Fields(
+            ("nodes", $"{Screen.Whole(sharing.Nodes)}: {Screen.Whole(sharing.NodesComputed)} computed here, {Screen.Whole(sharing.NodesRead)} read, {Screen.Whole(sharing.NodesPublished)} published"),
+            ("evaluations saved", $"{Screen.Whole(sharing.EvaluationsSaved)} ({Screen.Percent(sharing.ReuseRatio)})"),
+            ("taken over", sharing.NodesTakenOver > 0 ? Screen.Whole(sharing.NodesTakenOver) : null));
+        foreach (var reason in sharing.Fallbacks) screen.Line($"  - not shared: {reason}");
     }
 
     private static void DrawVerdict(Screen screen, SubmitResult result)

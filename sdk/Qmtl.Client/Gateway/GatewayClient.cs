@@ -145,10 +145,33 @@ public sealed class GatewayClient : IDisposable
     /// <param name="topics">Only these topics; none means all.</param>
     /// <param name="cancellationToken">Ends it.</param>
     /// <exception cref="RefusalException">The Gateway refused or did not answer.</exception>
-    public async IAsyncEnumerable<CloudEvent> FollowEventsAsync(string worldId = "", IReadOnlyList<string>? topics = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    public IAsyncEnumerable<CloudEvent> FollowEventsAsync(string worldId = "", IReadOnlyList<string>? topics = null, CancellationToken cancellationToken = default) => StreamAsync<CloudEvent>(
+        HttpMethod.Get, $"events?world_id={Uri.EscapeDataString(worldId)}&topics={Uri.EscapeDataString(string.Join(',', topics ?? []))}", body: null, cancellationToken);
+
+    /// <summary>Follows the messages that a request is answered with, until the stream ends or is cancelled.</summary>
+    /// <typeparam name="T">What the stream consists of.</typeparam>
+    /// <param name="path">Path and query, relative.</param>
+    /// <param name="body">What to post.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <exception cref="RefusalException">The Gateway refused or did not answer, also in the middle of the stream.</exception>
+    public IAsyncEnumerable<T> PostStreamAsync<T>(string path, IMessage body, CancellationToken cancellationToken = default)
+        where T : class, IMessage, new()
     {
-        var path = $"events?world_id={Uri.EscapeDataString(worldId)}&topics={Uri.EscapeDataString(string.Join(',', topics ?? []))}";
-        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(path, UriKind.Relative));
+        ArgumentNullException.ThrowIfNull(body);
+        return StreamAsync<T>(HttpMethod.Post, path, body, cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        if (_owned) _http.Dispose();
+    }
+
+    private async IAsyncEnumerable<T> StreamAsync<T>(HttpMethod method, string path, IMessage? body, [EnumeratorCancellation] CancellationToken cancellationToken)
+        where T : class, IMessage, new()
+    {
+        using var request = new HttpRequestMessage(method, new Uri(path, UriKind.Relative));
+        if (body is not null) request.Content = new StringContent(ProtoJson.Write(body), Encoding.UTF8, JsonType);
         using var response = await ReachAsync(() => _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken), cancellationToken).ConfigureAwait(false);
         await ThrowIfRefusedAsync(response, cancellationToken).ConfigureAwait(false);
         var stream = await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
@@ -159,16 +182,12 @@ public sealed class GatewayClient : IDisposable
             {
                 while (await NextAsync(items).ConfigureAwait(false))
                 {
-                    if (items.Current.Data.Length > 0) yield return ProtoJson.Read<CloudEvent>(items.Current.Data);
+                    // What goes wrong behind the headers is told as an event.
+                    if (string.Equals(items.Current.EventType, "error", StringComparison.Ordinal)) throw GatewayProblem.Read(items.Current.Data);
+                    if (items.Current.Data.Length > 0) yield return ProtoJson.Read<T>(items.Current.Data);
                 }
             }
         }
-    }
-
-    /// <inheritdoc/>
-    public void Dispose()
-    {
-        if (_owned) _http.Dispose();
     }
 
     /// <summary>Paths are relative to the whole address, also behind a proxy that serves the Gateway below a path of its own.</summary>

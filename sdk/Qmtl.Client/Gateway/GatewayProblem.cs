@@ -22,6 +22,21 @@ internal static class GatewayProblem
         }
     }
 
+    /// <summary>The refusal that a problem document stands for; its own status counts.</summary>
+    public static RefusalException Read(string body)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(body);
+            var status = document.RootElement.ValueKind == JsonValueKind.Object && document.RootElement.TryGetProperty("status", out var given) && given.TryGetInt32(out var number) ? number : ReasonCodes.BadUpstream.HttpStatus;
+            return Read(status, document.RootElement);
+        }
+        catch (JsonException)
+        {
+            return new RefusalException(ReasonCodes.BadUpstream, "The gateway ended the stream with something else than a problem document.");
+        }
+    }
+
     private static RefusalException Read(int status, JsonElement problem)
     {
         var title = Text(problem, "title") is { Length: > 0 } given ? given : "The request was refused";

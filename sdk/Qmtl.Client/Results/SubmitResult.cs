@@ -58,6 +58,9 @@ public sealed record SubmitResult
     /// <summary>The replay behind the measurement; null when nothing was replayed.</summary>
     public required ReplayResult? Replay { get; init; }
 
+    /// <summary>What sharing did for the replay; null when it did not share.</summary>
+    public SharingReport? Sharing { get; init; }
+
     /// <summary>The result as the JSON document that the command line prints.</summary>
     public string ToJson() => SubmitResultJson.Write(this);
 }

@@ -40,6 +40,7 @@ internal static class SubmitResultJson
         document["precheck"] = Precheck(result.Precheck);
         document["ws"] = Verdict(result);
         document["replay"] = result.Replay is { } replay ? ReplayJson.ToNode(replay) : null;
+        document["sharing"] = result.Sharing is { } sharing ? ReplayJson.ToNode(sharing) : null;
         return document.ToJsonString(Indented);
     }
 

@@ -26,28 +26,28 @@ internal sealed class StrategySubmitter(GatewayClient gateway, IReplay replay, T
         var facts = DataFacts.Of(submission.Data);
         var accepted = await TakeInAsync(submission.Strategy, submission.Graph, worldId, facts, cancellationToken).ConfigureAwait(false);
         activity?.SetTag("strategy_id", accepted.StrategyId);
-        if (!submission.Options.AutoValidate) return await ReportAsync(accepted, worldId, PrecheckReport.Skipped, null, null, cancellationToken).ConfigureAwait(false);
+        if (!submission.Options.AutoValidate) return await ReportAsync(accepted, worldId, PrecheckReport.Skipped, Played.Nothing, null, cancellationToken).ConfigureAwait(false);
 
-        var (measured, replayed) = await MeasureAsync(submission, accepted.StrategyId, facts, world?.Policy, cancellationToken).ConfigureAwait(false);
+        var (measured, played) = await MeasureAsync(submission, accepted.StrategyId, worldId, facts, world?.Policy, cancellationToken).ConfigureAwait(false);
         var precheck = Precheck(measured, world?.Policy);
-        var evaluated = await TryEvaluateAsync(accepted.StrategyId, worldId, measured, TradedMarket.Of(submission.Graph, replayed), facts, cancellationToken).ConfigureAwait(false);
-        return await ReportAsync(accepted, worldId, precheck, replayed, evaluated, cancellationToken).ConfigureAwait(false);
+        var evaluated = await TryEvaluateAsync(accepted.StrategyId, worldId, measured, TradedMarket.Of(submission.Graph, played.Result), facts, cancellationToken).ConfigureAwait(false);
+        return await ReportAsync(accepted, worldId, precheck, played, evaluated, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Computes what is measured. What goes wrong only now leaves a strategy that was taken in, and the refusal says so.</summary>
-    private async Task<(Measurement Measured, ReplayResult? Replayed)> MeasureAsync(
-        PreparedSubmission submission, string strategyId, DataFacts facts, Struct? policy, CancellationToken cancellationToken)
+    private async Task<(Measurement Measured, Played Played)> MeasureAsync(
+        PreparedSubmission submission, string strategyId, string worldId, DataFacts facts, Struct? policy, CancellationToken cancellationToken)
     {
         var (strategy, graph, data, options, find) = submission;
         try
         {
             var stated = find is null ? null : await Task.Run(find, cancellationToken).ConfigureAwait(false);
-            var replayed = submission.IsReplayed ? await Task.Run(() => replay.Run(strategy, data, options.Replay, cancellationToken), cancellationToken).ConfigureAwait(false) : null;
+            var played = submission.IsReplayed ? await PlayAsync(submission, strategyId, worldId, cancellationToken).ConfigureAwait(false) : Played.Nothing;
             if (options.Artifacts is { } store) await FeatureArtifacts.WriteAsync(store, ExecutionDomain.Backtest, graph, data, facts.Fingerprint, cancellationToken).ConfigureAwait(false);
             var measured = stated is null
-                ? Measurement.Of(replayed!, policy)
-                : Measurement.Of(stated, data, replayed?.BarsPerYear ?? options.Replay.BarsPerYear, options.Costs, policy);
-            return (measured, replayed);
+                ? Measurement.Of(played.Result!, policy)
+                : Measurement.Of(stated, data, played.Result?.BarsPerYear ?? options.Replay.BarsPerYear, options.Costs, policy);
+            return (measured, played);
         }
         catch (RefusalException refusal)
         {
@@ -57,6 +57,16 @@ internal sealed class StrategySubmitter(GatewayClient gateway, IReplay replay, T
         {
             throw NotEvaluated(strategyId, ReasonCodes.StrategyInvalid, $"{strategy.Name} threw {problem.GetType().Name} in its replay: {problem.Message}", [], problem);
         }
+    }
+
+    /// <summary>Replays; with others, if that is wanted. The result is the same either way.</summary>
+    private async Task<Played> PlayAsync(PreparedSubmission submission, string strategyId, string worldId, CancellationToken cancellationToken)
+    {
+        var (strategy, _, data, options, _) = submission;
+        if (options.Sharing is not { } sharing) return new Played(await Task.Run(() => replay.Run(strategy, data, options.Replay, cancellationToken), cancellationToken).ConfigureAwait(false), null);
+        var exchange = new GatewayNodeExchange(gateway, strategyId, worldId, sharing.Lease, time);
+        var shared = await Task.Run(() => new SharedReplay(time).RunAsync(strategy, data, options.Replay, exchange, sharing, cancellationToken), cancellationToken).ConfigureAwait(false);
+        return new Played(shared.Result, shared.Sharing);
     }
 
     private static RefusalException NotEvaluated(string strategyId, ReasonCode code, string detail, IReadOnlyList<FieldError> errors, Exception cause) => new(
@@ -153,7 +163,7 @@ internal sealed class StrategySubmitter(GatewayClient gateway, IReplay replay, T
         return new Evaluated(response, run);
     }
 
-    private async Task<SubmitResult> ReportAsync(Accepted accepted, string worldId, PrecheckReport precheck, ReplayResult? replayed, Evaluated? evaluated, CancellationToken cancellationToken)
+    private async Task<SubmitResult> ReportAsync(Accepted accepted, string worldId, PrecheckReport precheck, Played played, Evaluated? evaluated, CancellationToken cancellationToken)
     {
         var world = $"worlds/{Uri.EscapeDataString(worldId)}";
         var decision = await TryAsync<DecisionEnvelope>($"{world}/decide", cancellationToken).ConfigureAwait(false);
@@ -175,7 +185,8 @@ internal sealed class StrategySubmitter(GatewayClient gateway, IReplay replay, T
             DowngradeReason = fallback ?? accepted.DowngradeReason,
             SafeMode = verdict.IsStale || accepted.SafeMode,
             OrderGate = Gate(activation ?? activationShort, verdict.IsStale),
-            Replay = replayed,
+            Replay = played.Result,
+            Sharing = played.Sharing,
         };
     }
 
@@ -236,6 +247,11 @@ internal sealed class StrategySubmitter(GatewayClient gateway, IReplay replay, T
     }
 
     private sealed record Accepted(string StrategyId, bool Duplicate, IReadOnlyDictionary<string, string> NodeQueues, bool Downgraded, string? DowngradeReason, bool SafeMode);
+
+    private sealed record Played(ReplayResult? Result, SharingReport? Sharing)
+    {
+        public static Played Nothing { get; } = new(null, null);
+    }
 
     private sealed record Evaluated(EvaluateResponse Response, EvaluationRun? Run);
 }

@@ -54,6 +54,9 @@ public sealed record SubmitOptions
     /// <summary>Where the series that the strategy marks as artifacts are written after the replay. Null: nowhere.</summary>
     public IFeatureArtifactStore? Artifacts { get; init; }
 
+    /// <summary>Shares nodes with other runs of the same world: what another computes is read, what is computed is published. Null: the run computes all for itself.</summary>
+    public SharingOptions? Sharing { get; init; }
+
     /// <summary>Whether to measure and to ask the world for its judgement. Off: the strategy is taken in only.</summary>
     public bool AutoValidate { get; init; } = true;
 }

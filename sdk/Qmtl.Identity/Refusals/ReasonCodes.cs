@@ -320,6 +320,29 @@ public static class ReasonCodes
     /// <summary>Another worker holds the lease.</summary>
     public static ReasonCode LeaseHeld { get; } = new("E_LEASE_HELD", 409, "Another worker holds the lease");
 
+    // Shared compute.
+
+    /// <summary>A node has no queue in this context.</summary>
+    public static ReasonCode NodeQueueUnknown { get; } = new("E_NODE_QUEUE_UNKNOWN", 409, "A node has no queue in this context");
+
+    /// <summary>The session of shared compute is not open.</summary>
+    public static ReasonCode NodeSession { get; } = new("E_NODE_SESSION", 409, "The session of shared compute is not open");
+
+    /// <summary>The stream belongs to another world or domain.</summary>
+    public static ReasonCode NodeStreamForeign { get; } = new("E_NODE_STREAM_FOREIGN", 403, "The stream belongs to another world or domain");
+
+    /// <summary>Another session holds the node now, or the lease has ended.</summary>
+    public static ReasonCode LeaseFenced { get; } = new("E_LEASE_FENCED", 409, "Another session holds the node now, or the lease has ended");
+
+    /// <summary>Values do not follow on what the stream holds.</summary>
+    public static ReasonCode NodeValuesGap { get; } = new("E_NODE_VALUES_GAP", 409, "Values do not follow on what the stream holds");
+
+    /// <summary>The stream holds values over other inputs at this bar.</summary>
+    public static ReasonCode NodeValuesConflict { get; } = new("E_NODE_VALUES_CONFLICT", 409, "The stream holds values over other inputs at this bar");
+
+    /// <summary>Values were asked for that retention has removed.</summary>
+    public static ReasonCode NodeValuesTrimmed { get; } = new("E_NODE_VALUES_TRIMMED", 410, "Values were asked for that retention has removed");
+
     // Risk Signal Hub.
 
     /// <summary>A required header is missing.</summary>

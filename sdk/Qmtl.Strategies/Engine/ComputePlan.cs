@@ -68,6 +68,13 @@ public sealed class ComputePlan
     /// <exception cref="RefusalException">There is no graph, they are made for data of different intervals, or one [NodeCode] stands for two pieces of code.</exception>
     public static ComputePlan For(IReadOnlyList<StrategyGraph> graphs) => new PlanCompiler(PlanNodes.Of(graphs)).Compile();
 
+    /// <summary>Makes ready what a cut computes; what it reads is written into each block of a run.</summary>
+    public static ComputePlan For(GraphCut cut)
+    {
+        ArgumentNullException.ThrowIfNull(cut);
+        return new PlanCompiler(PlanNodes.Of([cut.Graph]), cut).Compile();
+    }
+
     /// <summary>Cuts the plan into at most <paramref name="count"/> parts that share no computed node, of about equal cost.</summary>
     /// <remarks>
     /// Each part is a plan over the same graphs that computes some of their targets and outputs (<see cref="Computes"/>); run each on a thread of its own,
@@ -116,4 +123,14 @@ internal sealed record PlanStep(Kernel Kernel, int[] Inputs, int[] Outputs, int 
 /// <param name="Clocks">Seconds of each clock; the data's own is first.</param>
 /// <param name="SlotCount">How many slots there are.</param>
 /// <param name="StateLength">How many doubles of state; those of the clocks come first.</param>
-internal sealed record PlanLayout(PlanStep[] Steps, double[] Constants, PlanSource[] Sources, int[] Clocks, int SlotCount, int StateLength);
+internal sealed record PlanLayout(PlanStep[] Steps, double[] Constants, PlanSource[] Sources, int[] Clocks, int SlotCount, int StateLength)
+{
+    /// <summary>Where the values go that are read from elsewhere; their slots come behind those of the columns.</summary>
+    public IReadOnlyDictionary<int, int[]> Reads { get; init; } = new Dictionary<int, int[]>();
+
+    /// <summary>Where the values are that others are offered.</summary>
+    public IReadOnlyDictionary<int, int[]> Offers { get; init; } = new Dictionary<int, int[]>();
+
+    /// <summary>Behind which step each group of a cut ends; empty where there is no cut.</summary>
+    public int[] GroupEnds { get; init; } = [];
+}

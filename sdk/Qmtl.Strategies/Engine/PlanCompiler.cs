@@ -9,6 +9,7 @@ internal sealed class PlanCompiler
     private readonly PlanNodes _graphs;
     private readonly NodeTable _table;
     private readonly bool[]? _belongs;
+    private readonly GraphCut? _cut;
     private readonly Dictionary<long, int> _constantOf = [];
     private readonly List<double> _constants = [];
     private readonly List<Node> _fields = [];
@@ -37,9 +38,17 @@ internal sealed class PlanCompiler
         }
     }
 
+    /// <summary>Compiles what a cut computes; what it reads is written into the run instead.</summary>
+    public PlanCompiler(PlanNodes graphs, GraphCut cut)
+        : this(graphs, [.. graphs.Table.Nodes.Select((node, place) => cut.GroupOf[place] >= 0 || node.Kernel is null)]) => _cut = cut;
+
     public ComputePlan Compile()
     {
         Collect();
+        var reads = _cut?.Read.Select(place => (Place: place, Values: NewValues(place))).ToArray() ?? [];
+        var given = _values;
+        // Groups run one by one, and each node of a group stands behind its inputs.
+        if (_cut is not null) _computed.Sort((a, b) => _cut.GroupOf[a] != _cut.GroupOf[b] ? _cut.GroupOf[a] - _cut.GroupOf[b] : a - b);
         var steps = new PlanStep[_computed.Count];
         var state = LongBars.StateLength * (_clocks.Count - 1);
         for (var i = 0; i < steps.Length; i++)
@@ -51,8 +60,10 @@ internal sealed class PlanCompiler
         }
 
         int[][] kept = [.. _graphs.Graphs.Select(KeptValues)];
-        var given = _constants.Count + _fields.Count;
-        var slotOf = PlanSlots.Assign(steps, given, _values, kept, out var slots);
+        var offers = _cut?.Offered.Select(place => (Place: place, Values: ValuesOf(place))).ToArray() ?? [];
+        // Slots are used again in the order of the steps; groups run in the order in which what they wait for comes, so each value has its own then.
+        int[][] alone = _cut is { Groups.Count: > 1 } ? [[.. Enumerable.Range(0, _values)]] : [];
+        var slotOf = PlanSlots.Assign(steps, given, _values, [.. kept, .. offers.Select(offer => offer.Values), .. alone], out var slots);
         // Nobody else has seen these arrays yet, so values become slots where they stand.
         foreach (var step in steps)
         {
@@ -61,11 +72,26 @@ internal sealed class PlanCompiler
         }
 
         foreach (var values in kept) Replace(values, slotOf);
+        foreach (var (_, values) in offers) Replace(values, slotOf);
+        foreach (var (_, values) in reads) Replace(values, slotOf);
         return new ComputePlan(
             _graphs,
             kept,
             new PlanLayout(
-                steps, [.. _constants], [.. _fields.Select((field, i) => new PlanSource(field.Instrument, field.Column, _constants.Count + i))], [.. _clocks], slots, state));
+                steps, [.. _constants], [.. _fields.Select((field, i) => new PlanSource(field.Instrument, field.Column, _constants.Count + i))], [.. _clocks], slots, state)
+            {
+                Reads = reads.ToDictionary(read => read.Place, read => read.Values),
+                Offers = offers.ToDictionary(offer => offer.Place, offer => offer.Values),
+                GroupEnds = GroupEnds(),
+            });
+    }
+
+    /// <summary>Behind which step each group of a cut ends.</summary>
+    private int[] GroupEnds()
+    {
+        if (_cut is null) return [];
+        var end = 0;
+        return [.. _cut.Groups.Select(group => end += group.Nodes.Count)];
     }
 
     /// <summary>Finds what is computed and what that reads; numbers the constants and the columns.</summary>
@@ -134,6 +160,9 @@ internal sealed class PlanCompiler
         for (var i = 0; i < outputs.Length; i++) outputs[i] = _values++;
         return outputs;
     }
+
+    private int[] ValuesOf(int place) =>
+        [.. Enumerable.Range(_valueOf[place], _table.Nodes[place].Kernel is PanelKernel panel ? panel.OutputCount : 1)];
 
     /// <summary>The value of each node of a graph that the run keeps: its targets and outputs.</summary>
     private int[] KeptValues(StrategyGraph graph, int ordinal)

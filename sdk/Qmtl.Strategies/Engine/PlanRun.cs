@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 namespace Qmtl.Strategies;
 
 /// <summary>One run of a plan over one sequence of bars. Allocates nothing after construction. Not thread-safe.</summary>
-public sealed class PlanRun
+public sealed partial class PlanRun
 {
     private const long NanosecondsPerSecond = 1_000_000_000;
 
@@ -75,12 +75,8 @@ public sealed class PlanRun
     /// <exception cref="Identity.RefusalException">Times do not increase.</exception>
     public void Process(int length)
     {
-        ArgumentOutOfRangeException.ThrowIfNegative(length);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(length, BlockLength);
-        _lengths[0] = length;
-        if (_times[0].Length > 0) AdvanceClocks(length);
-        if (_lengths.Length == 1) ProcessOneClock(length);
-        else ProcessClocks();
+        BeginBlock(length);
+        ProcessSteps(_steps, length);
     }
 
     /// <summary>The values of node <paramref name="index"/> of the plan's first graph, a target or an output, for the bars of the last block.</summary>
@@ -113,9 +109,23 @@ public sealed class PlanRun
         foreach (var reader in _readersOf[index]) _inputs[reader] = view;
     }
 
-    private void ProcessOneClock(int length)
+    private void BeginBlock(int length)
     {
-        foreach (ref readonly var step in _steps.AsSpan())
+        ArgumentOutOfRangeException.ThrowIfNegative(length);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(length, BlockLength);
+        _lengths[0] = length;
+        if (_times[0].Length > 0) AdvanceClocks(length);
+    }
+
+    private void ProcessSteps(ReadOnlySpan<RunStep> steps, int length)
+    {
+        if (_lengths.Length == 1) ProcessOneClock(steps, length);
+        else ProcessClocks(steps);
+    }
+
+    private void ProcessOneClock(ReadOnlySpan<RunStep> steps, int length)
+    {
+        foreach (ref readonly var step in steps)
         {
             var inputs = new KernelInputs(_inputs.AsSpan(step.Input, step.Inputs), length);
             var state = _state.AsSpan(step.State, step.StateLength);
@@ -124,9 +134,9 @@ public sealed class PlanRun
         }
     }
 
-    private void ProcessClocks()
+    private void ProcessClocks(ReadOnlySpan<RunStep> steps)
     {
-        foreach (ref readonly var step in _steps.AsSpan())
+        foreach (ref readonly var step in steps)
         {
             var length = _lengths[step.Clock];
             if (length == 0 && _lengths[step.InputClock] == 0) continue;

@@ -18,6 +18,18 @@ public static class RuntimeFingerprint
             ("version", CanonicalValue.Of(Version))));
     }
 
+    /// <summary>
+    /// What of this library and this machine may change bits, whatever the graph: version, framework, processor architecture and width of its vectors,
+    /// which decides in what order sums are formed.
+    /// </summary>
+    public static string Platform { get; } = ContentHash.Stable(CanonicalValue.Map(
+        ("architecture", CanonicalValue.Of(RuntimeInformation.ProcessArchitecture.ToString())),
+        ("framework", CanonicalValue.Of(RuntimeInformation.FrameworkDescription)),
+        ("vector_bytes", CanonicalValue.Of((long)System.Numerics.Vector<byte>.Count)),
+        ("wide_vectors", CanonicalValue.Of(System.Runtime.Intrinsics.Vector512.IsHardwareAccelerated)),
+        ("fused", CanonicalValue.Of(System.Runtime.Intrinsics.X86.Fma.IsSupported || System.Runtime.Intrinsics.Arm.AdvSimd.IsSupported)),
+        ("version", CanonicalValue.Of(Version))));
+
     private static string Version =>
         typeof(RuntimeFingerprint).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "0";
 }

@@ -64,6 +64,8 @@ public sealed class FullStackUnderTest : StackUnderTest
             ["services__worldservice__grpc__0"] = Address(_ports[World].Grpc).ToString(),
             ["services__dagmanager__grpc__0"] = Address(_ports[Dag].Grpc).ToString(),
             ["Gateway__Submissions__HoldFor"] = HoldFor,
+            // Keys of event tokens are made up here; in production they are given.
+            ["DOTNET_ENVIRONMENT"] = "Development",
             ["Logging__LogLevel__Default"] = "Warning",
         };
         _running[service] = await ServiceProcess.StartAsync(

@@ -34,12 +34,13 @@ internal sealed class DagHost : IAsyncDisposable
 
     public IDatabase Database => _app.Services.GetRequiredService<IDatabase>();
 
-    public static async Task<DagHost> StartAsync(IReadOnlyDictionary<string, string?> store)
+    public static async Task<DagHost> StartAsync(IReadOnlyDictionary<string, string?> store, TimeProvider? clock = null)
     {
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { EnvironmentName = "Test" });
         builder.Configuration.AddInMemoryCollection(store);
         builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?> { ["HTTP_PORT"] = "0", ["GRPC_PORT"] = "0" });
         builder.Logging.ClearProviders();
+        if (clock is not null) builder.Services.AddSingleton(clock);
         builder.AddServiceDefaults();
         builder.ConfigureQmtlEndpoints();
         builder.AddDagManager();
