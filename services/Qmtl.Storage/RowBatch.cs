@@ -8,12 +8,16 @@ namespace Qmtl.Storage;
 /// <param name="conflict">What follows the values, such as <c>ON CONFLICT ... DO NOTHING</c>. No two rows may have the same key then: Postgres refuses them.</param>
 public sealed class RowBatch(string into, string conflict = "")
 {
+    /// <summary>Stands for the time of the transaction that writes the row, so that rows can be made before it begins.</summary>
+    public static object Now { get; } = new Moment();
+
     private readonly List<object?[]> _rows = [];
+    private readonly HashSet<(int Row, int Column)> _moments = [];
 
     /// <summary>How many rows there are.</summary>
     public int Count => _rows.Count;
 
-    /// <summary>Adds a row, its values in the order of the columns: text, whole numbers, double, bool, bytes or a time.</summary>
+    /// <summary>Adds a row, its values in the order of the columns: text, whole numbers, double, bool, bytes, a time, or <see cref="Now"/>.</summary>
     public void Add(params object?[] values)
     {
         ArgumentNullException.ThrowIfNull(values);
@@ -31,7 +35,23 @@ public sealed class RowBatch(string into, string conflict = "")
         ArgumentNullException.ThrowIfNull(unit);
         if (_rows.Count == 0) return Task.CompletedTask;
         if (unit is not UnitOfWork writer) throw new ArgumentException($"Rows are written by units of work of a database, not by {unit.GetType().Name}.", nameof(unit));
+        SetTime(UnixTime.ToNanoseconds(unit.Now));
         return unit.Dialect.IsPostgres ? WriteColumnsAsync(writer) : writer.ExecuteEachAsync($"INSERT INTO {into} VALUES ({Places(_rows[0].Length)}) {conflict}", _rows);
+    }
+
+    // Remembers where the marks were: a unit of work that lost a race writes the same rows again, at another time.
+    private void SetTime(object now)
+    {
+        for (var row = 0; row < _rows.Count; row++)
+        {
+            var values = _rows[row];
+            for (var column = 0; column < values.Length; column++)
+            {
+                if (values[column] is Moment) _moments.Add((row, column));
+            }
+        }
+
+        foreach (var (row, column) in _moments) _rows[row][column] = now;
     }
 
     private Task<int> WriteColumnsAsync(UnitOfWork unit)
@@ -82,4 +102,6 @@ public sealed class RowBatch(string into, string conflict = "")
     }
 
     private static string Places(int count) => string.Join(", ", Enumerable.Repeat("?", count));
+
+    private sealed class Moment;
 }

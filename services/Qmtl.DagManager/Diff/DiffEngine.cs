@@ -72,8 +72,9 @@ internal sealed class DiffEngine(IDatabase database, GraphIndex index, GraphKeys
             var known = await database.ReadAsync(session => RootStore.FindAsync(session, root, submission), cancellation);
             await index.FreshAsync(known?.GraphRevision ?? 0, cancellation);
             var recalled = known is null ? null : index.Read((submission, known), static (graph, asked) => DiffPlanner.Recall(asked.submission, asked.known.Queues, asked.known.Revision, graph));
-            if (recalled is not null && known!.IsCovered) return recalled;
             var plan = recalled ?? Plan(submission);
+            RefuseCrossContext(plan);
+            if (recalled is not null && known!.IsCovered) return plan;
             try
             {
                 return await WriteAsync(plan, root, recalled is null ? null : known, cancellation);
@@ -87,6 +88,18 @@ internal sealed class DiffEngine(IDatabase database, GraphIndex index, GraphKeys
                     await index.LearnAsync([.. plan.Nodes.Where(node => node.Entry is null).Select(node => node.NodeId)], submission.Context.WorldId, cancellation);
             }
         }
+    }
+
+    /// <summary>The last line of defence: a store that binds a submission to queues of another context is damaged, and nothing may be computed from it.</summary>
+    private void RefuseCrossContext(DiffPlan plan)
+    {
+        var foreign = DiffPlanner.CrossContext(plan);
+        if (foreign.Count == 0) return;
+        foreach (var planned in foreign) metrics.CrossContext(planned.NodeId, plan.Submission.Context);
+        throw new RefusalException(
+            ReasonCodes.CrossContext,
+            $"{foreign.Count} nodes are bound to queues of another context, first {foreign[0].NodeId} to {foreign[0].Topic}. Rebuild the graph from the submissions before anything is computed.",
+            [.. foreign.Take(20).Select(planned => new FieldError($"/nodes/{planned.NodeId}", $"is bound to {planned.Topic}, a queue of another context"))]);
     }
 
     private DiffPlan Plan(DiffSubmission submission) => index.Read(submission, static (graph, asked) => DiffPlanner.Plan(asked, graph));

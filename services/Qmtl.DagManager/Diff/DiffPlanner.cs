@@ -53,7 +53,19 @@ internal static class DiffPlanner
             planned.Add(Known(node, queue.Node, queue, startsBuffering: false));
         }
 
-        return planned.Count == bindings.Count ? new DiffPlan(submission, planned, planned.Count == 0 ? null : planned[0].Queue!.Context, graph.Revision) : null;
+        return planned.Count == bindings.Count ? new DiffPlan(submission, planned, graph.FindContext(submission.Context), graph.Revision) : null;
+    }
+
+    /// <summary>The nodes of a plan that would share a queue of another context; there must be none, whatever the store holds.</summary>
+    public static IReadOnlyList<PlannedNode> CrossContext(DiffPlan plan)
+    {
+        List<PlannedNode>? found = null;
+        foreach (var planned in plan.Nodes)
+        {
+            if (planned.Queue is { } queue && !queue.Context.IsOf(plan.Submission.Context)) (found ??= []).Add(planned);
+        }
+
+        return found ?? [];
     }
 
     private static PlannedNode Share(NodeSpec node, NodeEntry entry, QueueEntry queue)

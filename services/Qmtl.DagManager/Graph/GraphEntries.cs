@@ -32,6 +32,13 @@ internal sealed record ContextEntry(long Key, string WorldId, ExecutionDomain Do
     /// <summary>What tells one context from another.</summary>
     public (string WorldId, ExecutionDomain Domain, string AsOf, string Partition) Identity => (WorldId, Domain, AsOf, Partition);
 
+    /// <summary>Whether this is the context of a submission.</summary>
+    public bool IsOf(ComputeContext context) =>
+        Domain == context.Domain
+        && string.Equals(WorldId, context.WorldId, StringComparison.Ordinal)
+        && string.Equals(AsOf, context.AsOf ?? "", StringComparison.Ordinal)
+        && string.Equals(Partition, context.Partition ?? "", StringComparison.Ordinal);
+
     /// <summary>The context of a submission.</summary>
     public static ContextEntry Of(long key, ComputeContext context) => new(key, context.WorldId, context.Domain, context.AsOf ?? "", context.Partition ?? "");
 }

@@ -23,7 +23,7 @@ internal static class GraphReader
         var rows = new RowReader();
         foreach (var row in await session.QueryAsync<NodeRow>("SELECT node_key, node_id, node_type, interval_s FROM dm_nodes")) state.Add(row.ToEntry());
         foreach (var row in await session.QueryAsync<ContextRow>("SELECT context_key, world_id, execution_domain, as_of, partition_label FROM dm_contexts")) state.Add(row.ToEntry());
-        foreach (var row in await session.QueryAsync<QueueRow>($"{Columns} ORDER BY q.topic {session.Dialect.Ordinal}")) state.Put(rows.Read(row, revision: 0));
+        state.Add([.. (await session.QueryAsync<QueueRow>(Columns)).Select(row => rows.Read(row, revision: 0))]);
         return state;
     }
 

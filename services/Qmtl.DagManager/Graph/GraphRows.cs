@@ -13,6 +13,7 @@ internal sealed class GraphRows
     private readonly PlannedNode[] _newQueues;
     private readonly Dictionary<string, NodeEntry> _entries;
     private readonly Dictionary<string, long> _queueKeys;
+    private readonly RowBatch[] _batches;
 
     private GraphRows(DiffPlan plan, PlannedNode[] newNodes, PlannedNode[] newQueues, long firstKey)
     {
@@ -30,6 +31,7 @@ internal sealed class GraphRows
 
         _queueKeys = new Dictionary<string, long>(newQueues.Length, StringComparer.Ordinal);
         foreach (var planned in newQueues) _queueKeys.Add(planned.NodeId, firstKey++);
+        _batches = [NodeRows(), EdgeRows(), QueueRows()];
         Bindings = [.. plan.Nodes.Select(planned => planned.Queue?.Key ?? _queueKeys[planned.NodeId])];
     }
 
@@ -63,7 +65,7 @@ internal sealed class GraphRows
     public async Task WriteAsync(IUnitOfWork unit)
     {
         if (Plan.Context is null) await AddContextAsync(unit);
-        foreach (var batch in new[] { NodeRows(unit.Now), EdgeRows(), QueueRows(unit.Now) }) await batch.WriteAsync(unit);
+        foreach (var batch in _batches) await batch.WriteAsync(unit);
         await ChangeQueuesAsync(unit);
     }
 
@@ -110,13 +112,13 @@ internal sealed class GraphRows
         "INSERT INTO dm_contexts (context_key, world_id, execution_domain, as_of, partition_label) VALUES (@Key, @WorldId, @domain, @AsOf, @Partition)",
         new { Context.Key, Context.WorldId, domain = Context.Domain.ToToken(), Context.AsOf, Context.Partition });
 
-    private RowBatch NodeRows(DateTimeOffset now)
+    private RowBatch NodeRows()
     {
         var rows = new RowBatch("dm_nodes (node_key, node_id, node_type, interval_s, period, code_hash, schema_compat_id, params_canon, created_at)");
         foreach (var planned in _newNodes)
         {
             var node = planned.Node;
-            rows.Add(_entries[planned.NodeId].Key, node.NodeId, node.NodeType, node.Interval, node.Period, node.CodeHash, node.EffectiveSchemaId, NodeId.CanonicalParams(node), now);
+            rows.Add(_entries[planned.NodeId].Key, node.NodeId, node.NodeType, node.Interval, node.Period, node.CodeHash, node.EffectiveSchemaId, NodeId.CanonicalParams(node), RowBatch.Now);
         }
 
         return rows;
@@ -136,16 +138,18 @@ internal sealed class GraphRows
         return rows;
     }
 
-    private RowBatch QueueRows(DateTimeOffset now)
+    private RowBatch QueueRows()
     {
         var rows = new RowBatch(
             "dm_queues (queue_key, node_key, context_key, topic, tags, topic_class, partitions, replication_factor, retention_ms, version, schema_hash, created_at)");
+        var classes = new Dictionary<string, TopicClass>(StringComparer.Ordinal);
         foreach (var planned in _newQueues)
         {
-            var kept = TopicClass.Of(planned.Node.NodeType ?? "");
+            var nodeType = planned.Node.NodeType ?? "";
+            if (!classes.TryGetValue(nodeType, out var kept)) classes.Add(nodeType, kept = TopicClass.Of(nodeType));
             rows.Add(
                 _queueKeys[planned.NodeId], _entries[planned.NodeId].Key, Context.Key, planned.Topic, JsonSerializer.Serialize(planned.Tags), kept.Name, kept.Partitions,
-                kept.ReplicationFactor, (long)kept.Retention.TotalMilliseconds, Plan.Submission.Version, planned.Node.SchemaHash ?? "", now);
+                kept.ReplicationFactor, (long)kept.Retention.TotalMilliseconds, Plan.Submission.Version, planned.Node.SchemaHash ?? "", RowBatch.Now);
         }
 
         return rows;

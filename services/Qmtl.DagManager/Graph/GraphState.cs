@@ -58,17 +58,12 @@ internal sealed class GraphState
         return (known, knownContext);
     }
 
-    /// <summary>Adds a queue, or replaces the one with its key.</summary>
-    public void Put(QueueEntry queue)
+    /// <summary>Adds queues whose keys are not known yet.</summary>
+    public void Add(IReadOnlyList<QueueEntry> queues)
     {
-        Remove(queue.Key);
-        var (node, context) = Intern(queue.Node, queue.Context);
-        if (!ReferenceEquals(node, queue.Node) || !ReferenceEquals(context, queue.Context)) queue = queue with { Node = node, Context = context };
-        _queues.Add(queue.Key, queue);
-        _bindings.Add((node.Key, context.Key), queue);
-        _topics.Add(queue.Topic, queue);
-        node.Queues.Add(queue);
-        Tags.Add(queue);
+        var added = new QueueEntry[queues.Count];
+        for (var i = 0; i < added.Length; i++) added[i] = Bind(queues[i]);
+        Tags.Add(added);
     }
 
     /// <summary>Removes a queue; does nothing when there is none with this key.</summary>
@@ -87,7 +82,18 @@ internal sealed class GraphState
         // Before anything is added: a revision may give the name of a queue that it removed to another one.
         foreach (var key in change.Removed) Remove(key);
         foreach (var queue in change.Queues) Remove(queue.Key);
-        foreach (var queue in change.Queues) Put(queue);
+        Add(change.Queues);
         Revision = change.Revision;
+    }
+
+    private QueueEntry Bind(QueueEntry queue)
+    {
+        var (node, context) = Intern(queue.Node, queue.Context);
+        if (!ReferenceEquals(node, queue.Node) || !ReferenceEquals(context, queue.Context)) queue = queue with { Node = node, Context = context };
+        _queues.Add(queue.Key, queue);
+        _bindings.Add((node.Key, context.Key), queue);
+        _topics.Add(queue.Topic, queue);
+        node.Queues.Add(queue);
+        return queue;
     }
 }

@@ -1,4 +1,4 @@
-using System.Text;
+using System.Buffers;
 using Qmtl.Identity;
 
 namespace Qmtl.DagManager.Queues;
@@ -13,6 +13,7 @@ internal static class TopicNames
     /// <summary>Digits of the digest in the shortest name.</summary>
     public const int ShortestDigest = 8;
     private const int DigestStep = 2;
+    private static readonly SearchValues<char> Clean = SearchValues.Create("abcdefghijklmnopqrstuvwxyz0123456789._-");
 
     /// <summary>The first free topic for a node in a context.</summary>
     /// <param name="node">The node the topic carries.</param>
@@ -22,7 +23,7 @@ internal static class TopicNames
     /// <param name="skip">So many names are passed over unseen: those that the node's queues of other contexts in this world and domain have taken, as a rule.</param>
     public static string FirstFree(NodeSpec node, ComputeContext context, string version, Func<string, bool> isTaken, int skip = 0)
     {
-        var asset = node.Tags.Select(Sanitise).FirstOrDefault(tag => tag.Length > 0) ?? "asset";
+        var asset = AssetOf(node);
         var digest = DigestOf(node.NodeId!);
         var scope = context.WorldId.Length == 0 ? "" : $"{Sanitise(context.WorldId)}.{context.Domain.ToToken()}.";
         var head = $"{scope}{asset}_{Sanitise(node.NodeType ?? "node")}_";
@@ -42,6 +43,16 @@ internal static class TopicNames
         }
     }
 
+    private static string AssetOf(NodeSpec node)
+    {
+        for (var i = 0; i < node.Tags.Count; i++)
+        {
+            if (Sanitise(node.Tags[i]) is { Length: > 0 } tag) return tag;
+        }
+
+        return "asset";
+    }
+
     /// <summary>The hexadecimal digest of a node id.</summary>
     public static string DigestOf(string nodeId) =>
         nodeId.StartsWith(NodeId.Prefix, StringComparison.Ordinal) ? nodeId[NodeId.Prefix.Length..] : Sanitise(nodeId);
@@ -49,12 +60,12 @@ internal static class TopicNames
     /// <summary>Lower case, with everything outside <c>[a-z0-9._-]</c> replaced by a dash.</summary>
     public static string Sanitise(string text)
     {
-        var clean = new StringBuilder(text.Length);
-        foreach (var character in text.Trim().ToLowerInvariant())
+        // Most tags are clean as they are.
+        if (text.AsSpan().IndexOfAnyExcept(Clean) < 0) return text;
+        var lower = text.Trim().ToLowerInvariant();
+        return lower.AsSpan().IndexOfAnyExcept(Clean) < 0 ? lower : string.Create(lower.Length, lower, static (clean, dirty) =>
         {
-            clean.Append(character is (>= 'a' and <= 'z') or (>= '0' and <= '9') or '.' or '_' or '-' ? character : '-');
-        }
-
-        return clean.ToString();
+            for (var i = 0; i < clean.Length; i++) clean[i] = Clean.Contains(dirty[i]) ? dirty[i] : '-';
+        });
     }
 }

@@ -8,17 +8,34 @@ internal sealed class TagIndex
 {
     private readonly Dictionary<int, Scopes> _intervals = [];
 
-    public void Add(QueueEntry queue)
+    /// <summary>Adds queues. Those of each tag are put in order once, so that a large change costs little more than a walk over the lists it touches.</summary>
+    public void Add(IEnumerable<QueueEntry> queues)
     {
-        if (queue.Tags.Count == 0 || queue.Node.Interval == 0) return;
-        var scope = ScopeOf(queue);
-        foreach (var tag in queue.Tags)
+        var added = new Dictionary<List<QueueEntry>, int>(ReferenceEqualityComparer.Instance);
+        foreach (var queue in queues)
         {
-            if (!scope.Lists.TryGetValue(tag, out var list)) scope.Lists.Add(tag, list = []);
-            // Rows are loaded in the order of their topics: they go to the end without being searched for.
-            var at = list.Count == 0 || ByTopic.Instance.Compare(list[^1], queue) < 0 ? list.Count : ~list.BinarySearch(queue, ByTopic.Instance);
-            list.Insert(at, queue);
+            if (queue.Tags.Count == 0 || queue.Node.Interval == 0) continue;
+            var scope = ScopeOf(queue);
+            foreach (var tag in queue.Tags)
+            {
+                if (!scope.Lists.TryGetValue(tag, out var list)) scope.Lists.Add(tag, list = []);
+                added.TryAdd(list, list.Count);
+                list.Add(queue);
+            }
         }
+
+        foreach (var (list, before) in added) Order(list, before);
+    }
+
+    /// <summary>Puts a list in order whose first part is.</summary>
+    private static void Order(List<QueueEntry> list, int sorted)
+    {
+        list.Sort(sorted, list.Count - sorted, ByTopic.Instance);
+        if (sorted == 0 || ByTopic.Instance.Compare(list[sorted - 1], list[sorted]) < 0) return;
+        QueueEntry[] tail = [.. list.Skip(sorted)];
+        // From the back, so that nothing is overwritten before it was moved.
+        for (var (left, right, to) = (sorted - 1, tail.Length - 1, list.Count - 1); right >= 0; to--)
+            list[to] = left >= 0 && ByTopic.Instance.Compare(list[left], tail[right]) > 0 ? list[left--] : tail[right--];
     }
 
     public void Remove(QueueEntry queue)
