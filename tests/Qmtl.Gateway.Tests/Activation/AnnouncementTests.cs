@@ -7,7 +7,6 @@ using Qmtl.Gateway.Worlds;
 using Qmtl.Messaging;
 using Qmtl.Messaging.Consuming;
 using Qmtl.Messaging.Events;
-using Qmtl.Messaging.Log;
 using Qmtl.Storage;
 using Qmtl.Storage.Outbox;
 using Qmtl.Testing;

@@ -3,13 +3,14 @@ using Qmtl.Gateway.Tests.Kit;
 using Qmtl.Identity;
 using Qmtl.Messaging.Events;
 using Qmtl.Protos;
+using Qmtl.Storage;
 using Qmtl.Testing;
 using Qmtl.V1;
 
 namespace Qmtl.Gateway.Tests.Activation;
 
 /// <summary>Activation through a whole gateway: from the log to its subscribers and back.</summary>
-public sealed class ObserverTests : IAsyncLifetime
+public sealed class ObserverTests : IAsyncLifetime, IDisposable
 {
     private readonly Dictionary<string, string?> _store = GatewayHost.Sqlite();
     private readonly ConcurrentQueue<ActivationUpdated> _seen = new();
@@ -30,8 +31,9 @@ public sealed class ObserverTests : IAsyncLifetime
         await _following.Within();
         await _gateway.DisposeAsync();
         await _peers.DisposeAsync();
-        _end.Dispose();
     }
+
+    public void Dispose() => _end.Dispose();
 
     [Fact]
     public async Task Apply_InOrder_ReachesSubscribersAndIsAcknowledged()
@@ -109,7 +111,7 @@ public sealed class ObserverTests : IAsyncLifetime
         return update;
     }
 
-    private Task PublishAsync(ActivationUpdated update) => _gateway.Bus.PublishAsync(ControlEvent.FromJson("activation_updated", "qmtl.services.worldservice", ProtoJson.Write(update)));
+    private async Task PublishAsync(ActivationUpdated update) => await _gateway.Bus.PublishAsync(ControlEvent.FromJson("activation_updated", "qmtl.services.worldservice", ProtoJson.Write(update)));
 
     private async Task<int> AcknowledgedAsync()
     {

@@ -14,7 +14,7 @@ namespace Qmtl.Gateway.Tests.Events;
 
 /// <summary>Events over real WebSockets, and what is done about those who mean no good.</summary>
 [Collection(nameof(Alone))]
-public sealed class WebSocketTests : IAsyncLifetime
+public sealed class WebSocketTests : IAsyncLifetime, IDisposable
 {
     private readonly MetricWatch _metrics = new("Qmtl.Gateway");
     private Peers _peers = null!;
@@ -32,8 +32,9 @@ public sealed class WebSocketTests : IAsyncLifetime
     {
         await _gateway.DisposeAsync();
         await _peers.DisposeAsync();
-        _metrics.Dispose();
     }
+
+    public void Dispose() => _metrics.Dispose();
 
     [Fact]
     public async Task Descriptor_LeadsToAStreamOfItsWorld()
@@ -43,7 +44,7 @@ public sealed class WebSocketTests : IAsyncLifetime
         Assert.Equal(["activation", "policy"], descriptor.GetProperty("topics").EnumerateArray().Select(topic => topic.GetString()));
         using var socket = await ConnectAsync(descriptor.GetProperty("stream_url").GetString()!, descriptor.GetProperty("token").GetString()!);
 
-        Assert.Equal(["long", "short"], [(await ReadAsync(socket)).GetProperty("data").GetProperty("side").GetString(), (await ReadAsync(socket)).GetProperty("data").GetProperty("side").GetString()]);
+        foreach (var side in new[] { "long", "short" }) Assert.Equal(side, (await ReadAsync(socket)).GetProperty("data").GetProperty("side").GetString());
         Assert.Equal("policy_state_hash", (await ReadAsync(socket)).GetProperty("type").GetString());
         await _gateway.PublishPolicyAsync("w2", 1);
         await _gateway.PublishPolicyAsync("w1", 2);
@@ -189,7 +190,7 @@ public sealed class WebSocketTests : IAsyncLifetime
         Assert.Equal("activation_updated", activation.GetProperty("properties").GetProperty("type").GetProperty("const").GetString());
         var payload = activation.GetProperty("$defs").GetProperty("ActivationUpdated").GetProperty("properties");
         Assert.Equal(("boolean", "integer", "date-time"), (payload.GetProperty("freeze").GetProperty("type").GetString(), payload.GetProperty("sequence").GetProperty("type").GetString(), payload.GetProperty("ts").GetProperty("format").GetString()));
-        foreach (var type in Messaging.Events.EventCatalog.All.Where(type => Gateway.Events.EventTopics.Relayed.Contains(type.Topic, StringComparer.Ordinal)))
+        foreach (var type in Qmtl.Messaging.Events.EventCatalog.All.Where(type => Qmtl.Gateway.Events.EventTopics.Relayed.Contains(type.Topic, StringComparer.Ordinal)))
             Assert.True(answer.Json.TryGetProperty(type.Name, out _), type.Name);
     }
 

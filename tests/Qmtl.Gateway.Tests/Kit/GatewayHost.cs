@@ -60,8 +60,9 @@ internal sealed class GatewayHost : IAsyncDisposable
         var file = Path.Combine(_app.Configuration["Storage:Directory"]!, StorageOptions.FileName);
         File.Move(file, file + ".gone");
     }
+
     /// <summary>Event streams that are open.</summary>
-    public int Subscribers => _app.Services.GetRequiredService<Events.EventHub>().Count;
+    public int Subscribers => _app.Services.GetRequiredService<Qmtl.Gateway.Events.EventHub>().Count;
 
     public IControlBus Bus => _app.Services.GetRequiredService<IControlBus>();
 
