@@ -110,7 +110,7 @@ public sealed class WorldOrderTests
         Assert.Equal("", Take(broken));
     }
 
-    private static EntryState Entry(bool isOpen) => new(new EntryKey("s", "long"), 100, isOpen);
+    private EntryState Entry(bool isOpen) => new(new EntryKey("s", "long"), _version, isOpen);
 
     private ActivationEvent Opening(int number, int last) => Event("r", number, last, update => (update.StrategyId, update.Side, update.Active, update.EntityVersion) = ("s", "long", true, ++_version));
 

@@ -11,6 +11,9 @@ internal sealed class WebSocketSession(
     WebSocket socket, CorkedStream connection, EventStream stream, StreamGrant grant, Func<string, Task<StreamGrant>> refresh,
     EventEncoder encoder, EventMetrics metrics, EventOptions options, TimeProvider time) : IDisposable
 {
+    // Who is not wanted any more gets a word about it, and no more of this gateway's time.
+    private static readonly TimeSpan FarewellLimit = TimeSpan.FromSeconds(2);
+
     private readonly SemaphoreSlim _turn = new(1, 1);
     private readonly RateLimiter? _limiter = options.RateLimitPerSecond == 0 ? null : new TokenBucketRateLimiter(new TokenBucketRateLimiterOptions
     {
@@ -20,28 +23,37 @@ internal sealed class WebSocketSession(
         QueueLimit = 1,
     });
 
-    private CancellationTokenSource _sendLimit = new();
+    private readonly CancellationTokenSource _abandon = new();
     private volatile StreamGrant _grant = grant;
 
     /// <summary>Runs both directions.</summary>
     public async Task<SocketEnd> RunAsync(CancellationToken stopping)
     {
-        using var ended = CancellationTokenSource.CreateLinkedTokenSource(stopping);
-        Task<SocketEnd>[] loops = [SendAsync(ended.Token), ReceiveAsync(ended.Token), ExpireAsync(ended.Token)];
-        var end = await await Task.WhenAny(loops);
-        await ended.CancelAsync();
-        // Cancelling the receive ends the socket, so the last word goes first.
-        await Task.WhenAll(loops[0], loops[2]);
-        if (end.Status is { } status) await CloseAsync(socket, status, end.Text, time);
+        using var sending = CancellationTokenSource.CreateLinkedTokenSource(stopping);
+        using var receiving = new CancellationTokenSource();
+        var (send, receive, expire) = (SendAsync(sending.Token), ReceiveAsync(receiving.Token), ExpireAsync(sending.Token));
+        var end = await await Task.WhenAny(send, receive, expire);
+        if (stopping.IsCancellationRequested) end = SocketEnd.Stopping;
+        await sending.CancelAsync();
+        _abandon.CancelAfter(FarewellLimit);
+        await Task.WhenAll(send, expire);
+        if (end.Status is { } status)
+        {
+            await CloseAsync(status, end.Text);
+            // Cut off at once, the client would not get to read why.
+            receiving.CancelAfter(FarewellLimit);
+            await (receive.IsCompleted ? DrainAsync(receiving.Token) : receive);
+        }
+
         socket.Abort();
-        await loops[1];
-        return stopping.IsCancellationRequested ? SocketEnd.Stopping : end;
+        await receiving.CancelAsync();
+        await receive;
+        return end;
     }
 
-    /// <summary>Closes a socket politely, not waiting long for an answer.</summary>
-    public static async Task CloseAsync(WebSocket socket, WebSocketCloseStatus status, string text, TimeProvider time)
+    private async Task CloseAsync(WebSocketCloseStatus status, string text)
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(2), time);
+        using var limit = new CancellationTokenSource(FarewellLimit);
         try
         {
             if (socket.State is WebSocketState.Open or WebSocketState.CloseReceived) await socket.CloseOutputAsync(status, text, limit.Token);
@@ -52,10 +64,31 @@ internal sealed class WebSocketSession(
         }
     }
 
+    /// <summary>Reads until the client has closed too, whatever else it was about to say.</summary>
+    private async Task DrainAsync(CancellationToken limit)
+    {
+        var buffer = ArrayPool<byte>.Shared.Rent(1_024);
+        try
+        {
+            while (socket.State is WebSocketState.CloseSent && (await socket.ReceiveAsync(buffer.AsMemory(), limit)).MessageType != WebSocketMessageType.Close)
+            {
+                // Not wanted any more.
+            }
+        }
+        catch (Exception problem) when (problem is WebSocketException or OperationCanceledException or IOException or ObjectDisposedException)
+        {
+            // It is gone already, or takes too long.
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
     public void Dispose()
     {
         _limiter?.Dispose();
-        _sendLimit.Dispose();
+        _abandon.Dispose();
         _turn.Dispose();
     }
 
@@ -99,16 +132,11 @@ internal sealed class WebSocketSession(
 
     private async Task<bool> UncorkAsync()
     {
-        if (!_sendLimit.TryReset())
-        {
-            _sendLimit.Dispose();
-            _sendLimit = new CancellationTokenSource();
-        }
-
-        _sendLimit.CancelAfter(options.SendTimeout);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(_abandon.Token);
+        limit.CancelAfter(options.SendTimeout);
         try
         {
-            await connection.UncorkAsync(_sendLimit.Token);
+            await connection.UncorkAsync(limit.Token);
             return true;
         }
         catch (OperationCanceledException)
