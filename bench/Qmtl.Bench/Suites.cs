@@ -1,4 +1,5 @@
 using Qmtl.Bench.Apply;
+using Qmtl.Bench.Bus;
 using Qmtl.Bench.Diff;
 using Qmtl.Bench.Engine;
 using Qmtl.Bench.Gateway;
@@ -13,6 +14,7 @@ internal static class Suites
     public static IReadOnlyDictionary<string, IReadOnlyList<Benchmark>> All { get; } = new SortedDictionary<string, IReadOnlyList<Benchmark>>(StringComparer.Ordinal)
     {
         ["apply"] = ApplySuite.Benchmarks,
+        ["bus"] = BusSuite.Benchmarks,
         ["diff"] = DiffSuite.Benchmarks,
         ["engine"] = EngineSuite.Benchmarks,
         ["gateway"] = GatewaySuite.Benchmarks,

@@ -65,10 +65,12 @@ public sealed class StateMaintenance : IAsyncDisposable
         if (_host is IAsyncDisposable host) await host.DisposeAsync();
     }
 
-    private static StateMaintenance Open(string key, string value)
+    private static StateMaintenance Open(string key, string value) => Open(new Dictionary<string, string?>(StringComparer.Ordinal) { [key] = value });
+
+    internal static StateMaintenance Open(IReadOnlyDictionary<string, string?> settings)
     {
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
-        builder.Configuration.AddInMemoryCollection([new(key, value)]);
+        builder.Configuration.AddInMemoryCollection(settings);
         builder.AddQmtlMessaging();
         // Every component of a stack: a restore needs all of their schemas.
         builder.AddQmtlMigrations("ws", typeof(WorldServiceExtensions).Assembly);
@@ -78,6 +80,6 @@ public sealed class StateMaintenance : IAsyncDisposable
         return new StateMaintenance(builder.Build());
     }
 
-    private T Get<T>()
+    internal T Get<T>()
         where T : notnull => _host.Services.GetRequiredService<T>();
 }

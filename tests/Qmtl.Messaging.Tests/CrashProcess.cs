@@ -15,12 +15,11 @@ internal static class CrashProcess
 
     private const int Writers = 8;
 
-    // Without the one argument "setting=value" this is the test runner looking around.
+    // Without arguments "setting=value" this is the test runner looking around.
     private static async Task Main(string[] args)
     {
-        if (args.Length != 1) return;
-        var setting = args[0].Split('=', 2);
-        await using var host = await LogHost.StartAsync(new() { [setting[0]] = setting[1] });
+        if (args.Length == 0 || !args.All(arg => arg.Contains('=', StringComparison.Ordinal) && !arg.StartsWith('-'))) return;
+        await using var host = await LogHost.StartAsync(args.Select(arg => arg.Split('=', 2)).ToDictionary(setting => setting[0], setting => (string?)setting[1]));
         await host.Topics.EnsureAsync(new TopicSettings(Topic, 2, TimeSpan.FromDays(1)));
         // A member that will never say goodbye.
         await using var reader = await host.Log.OpenAsync(new ConsumerOptions(Topic) { Group = Group, Lease = TimeSpan.FromMinutes(10) });

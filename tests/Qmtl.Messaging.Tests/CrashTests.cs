@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using Qmtl.Messaging.Log;
+using Qmtl.Messaging.Tests.Contract;
 using Qmtl.Messaging.Tests.TestKit;
 using Qmtl.Storage.Audit;
 using Qmtl.Testing;
@@ -38,9 +39,31 @@ public sealed class CrashTests
         await CheckAsync(host, acknowledged);
     }
 
-    private static async Task<List<string>> KilledAsync(string setting)
+    [RequiresFact(Needs.Kafka)]
+    public async Task Kafka_ProcessKilledWhileItRelays_TheNextOneHandsOnEverything()
     {
-        var start = new ProcessStartInfo("dotnet", [typeof(CrashProcess).Assembly.Location, setting]) { RedirectStandardOutput = true, UseShellExecute = false };
+        await using var store = new KafkaStore();
+        await store.StartAsync();
+
+        var acknowledged = (await KilledAsync([.. store.Settings.Select(setting => $"{setting.Key}={setting.Value}")])).Select(line => line.Split(' ')[2]).ToHashSet();
+
+        await using var host = await LogHost.StartAsync(store.Settings);
+        await using var reader = await host.Log.OpenAsync(new ConsumerOptions(CrashProcess.Topic)).Within();
+        var arrived = new List<(int Partition, string Value)>();
+        while (!acknowledged.IsSubsetOf(arrived.Select(each => each.Value))) arrived.AddRange((await reader.PollAsync().Within()).Select(record => (record.Position.Partition, Encoding.UTF8.GetString(record.Payload.Span))));
+        Assert.True(acknowledged.Count >= 300);
+        foreach (var partition in arrived.GroupBy(each => each.Partition, each => each.Value))
+        {
+            // Copies aside, it is the outbox as far as it came, in its order.
+            var firsts = partition.Distinct().ToArray();
+            var outbox = await host.Database.QueryAsync<string>("SELECT message_key FROM bus_log WHERE partition = @Key ORDER BY log_offset", new { partition.Key }).Within();
+            Assert.Equal(outbox.Take(firsts.Length), firsts);
+        }
+    }
+
+    private static async Task<List<string>> KilledAsync(params string[] settings)
+    {
+        var start = new ProcessStartInfo("dotnet", [typeof(CrashProcess).Assembly.Location, .. settings]) { RedirectStandardOutput = true, UseShellExecute = false };
         using var process = Process.Start(start)!;
         var acknowledged = new List<string>();
         while (acknowledged.Count < 300)

@@ -21,6 +21,7 @@ public sealed class EventTests
         { "evaluation_run_created", """{"world_id":"w","strategy_id":"s","run_id":"r"}""", "evaluation", "w", "evaluation_run_created:w:s:r:1" },
         { "evaluation_run_updated", """{"world_id":"w","strategy_id":"s","run_id":"r","change_type":"override","entity_version":4}""", "evaluation", "w", "evaluation_run_updated:w:s:r:override:4" },
         { "risk_snapshot_updated", """{"snapshot":{"world_id":"w","hash":"h"}}""", "risk", "w", "risk_snapshot_updated:w:h:1" },
+        { "rebalancing_planned", """{"world_id":"w","plan":{"a":1}}""", "rebalancing", "w", "rebalancing_planned:w:015abd7f5cc57a2dd94b7590f04ad8084273905ee33ec5cebeae62276a97f862:1" },
         { "queue_updated", """{"tags":["a","b"],"interval":60,"match_mode":"any","entity_version":5}""", "queue", "a,b", "queue_updated:a.b:60:any:5" },
         { "queue_lifecycle", """{"queue":"q","action":"drop","reason":"gc"}""", "queue", "q", "queue_lifecycle:q:drop:gc:1" },
         { "sentinel_weight_updated", """{"sentinel_id":"s","sentinel_version":"v2","weight":0.5}""", "sentinel_weight", "s", "sentinel_weight_updated:s:v2:0.500000:1" },
@@ -34,6 +35,20 @@ public sealed class EventTests
 
         Assert.Equal((topic, key, type), (message.Topic, message.Key, message.Type));
         Assert.Equal(identity, CloudEventEnvelope.Parse(message.Payload.Span).IdempotencyKey);
+    }
+
+    [Fact]
+    public void Catalogue_NamesEveryTypeThereIs() =>
+        Assert.Equal(EventCatalog.All.Select(type => type.Name).Order(StringComparer.Ordinal), Catalogue.Select(row => (string)((object[])row)[0]).Distinct().Order(StringComparer.Ordinal));
+
+    [Fact]
+    public void Topics_AreKeptAsLongAsTheirReadersNeedThem()
+    {
+        Assert.All(TopicCatalog.All.Where(topic => topic.IsControl), topic => Assert.Equal(TimeSpan.FromHours(24), topic.Retention));
+        Assert.True(TopicCatalog.Find(TopicCatalog.ActivationAck) is { IsControl: true });
+        Assert.Equal((TimeSpan.FromDays(7), true), (TopicCatalog.Find(TopicCatalog.GatewayIngest)!.Retention, TopicCatalog.Find(TopicCatalog.GatewayIngest)!.KeepUncommitted));
+        Assert.Equal(TimeSpan.FromDays(90), TopicCatalog.Find(TopicCatalog.TradeFills)!.Retention);
+        Assert.Equal(TopicCatalog.All.Where(topic => topic.IsControl).Select(topic => topic.Name).Order(StringComparer.Ordinal), EventCatalog.All.Select(type => type.Topic).Distinct().Order(StringComparer.Ordinal));
     }
 
     [Fact]

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Qmtl.Cli.Commands;
 using Qmtl.Cli.Commands.Data;
+using Qmtl.Cli.Commands.Log;
 using Qmtl.Cli.Commands.Risk;
 using Qmtl.Cli.Commands.Storage;
 using Qmtl.Cli.Commands.Worlds;
@@ -22,6 +23,7 @@ internal static class CliApp
         ("risk", RiskCommands.Create),
         ("data", DataCommands.Create),
         ("storage", StorageCommands.Create),
+        ("log", LogCommands.Create),
         ("indicator", shell => new IndicatorCommand(shell)),
         ("metrics", shell => new MetricsCommand(shell)),
         ("node-id", shell => new NodeIdCommand(shell)),
