@@ -4,6 +4,7 @@ using System.Text;
 using Qmtl.Messaging.Log;
 using Qmtl.Messaging.Tests.Contract;
 using Qmtl.Messaging.Tests.TestKit;
+using Qmtl.Storage;
 using Qmtl.Storage.Audit;
 using Qmtl.Testing;
 

@@ -10,7 +10,7 @@ using Qmtl.Storage.Outbox;
 namespace Qmtl.Bench.Bus;
 
 /// <summary>Appends one at a time, from many writers and in batches; the way of a record to its handler; ten groups that read the same.</summary>
-internal sealed class BusBenchmark(BusStoreKind kind) : Benchmark(NameOf(kind), What(kind), goal: null)
+internal sealed class BusBenchmark(BusStoreKind kind) : Benchmark(NameOf(kind), Describe(kind), goal: null)
 {
     private const string Topic = "bench.orders";
     private const int PayloadBytes = 512;
@@ -47,7 +47,7 @@ internal sealed class BusBenchmark(BusStoreKind kind) : Benchmark(NameOf(kind), 
         _ => "kafka-mock",
     };
 
-    private static string What(BusStoreKind kind) => kind switch
+    private static string Describe(BusStoreKind kind) => kind switch
     {
         BusStoreKind.Sqlite => "the log in a SQLite file, each commit waits for the disk",
         BusStoreKind.SqliteNoFsync => "the log in a SQLite file, commits do not wait for the disk",

@@ -44,6 +44,10 @@ internal sealed class BrokerAdmin(Func<IAdminClient> connect, KafkaOptions optio
             await KeepAsync(settings, cancellationToken);
             return await PartitionsAsync(settings.Name, cancellationToken);
         }
+        catch (CreateTopicsException error)
+        {
+            throw KafkaErrors.Translate(error.Results.First(result => result.Error.IsError).Error, error);
+        }
         catch (KafkaException error)
         {
             throw KafkaErrors.Translate(error);
@@ -60,6 +64,10 @@ internal sealed class BrokerAdmin(Func<IAdminClient> connect, KafkaOptions optio
         catch (DeleteTopicsException error) when (error.Results.All(result => result.Error.Code is ErrorCode.UnknownTopicOrPart))
         {
             // It is gone, which is all we wanted.
+        }
+        catch (DeleteTopicsException error)
+        {
+            throw KafkaErrors.Translate(error.Results.First(result => result.Error.IsError).Error, error);
         }
         catch (KafkaException error)
         {

@@ -76,7 +76,7 @@ internal sealed partial class KafkaClients(string servers, KafkaOptions options,
         config.ClientId = string.Create(CultureInfo.InvariantCulture, $"qmtl-{Environment.MachineName}-{Environment.ProcessId}");
         config.SocketKeepaliveEnable = true;
         config.ReconnectBackoffMs = 100;
-        config.ReconnectBackoffMaxMs = 5000;
+        config.ReconnectBackoffMaxMs = 2000;
         return config;
     }
 

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Qmtl.Messaging.Topics;
 using Qmtl.Storage;
 using Qmtl.Storage.Outbox;
@@ -52,7 +51,7 @@ internal sealed class SqlOutbox(LogSignal signal, MessagingTelemetry telemetry) 
         foreach (var (index, receipt) in receipts.Index())
         {
             var message = receipt.Message;
-            rows.Add(partition.Topic, partition.Partition, first + index, message.Key, message.Type, JsonSerializer.Serialize(message.Headers), message.Payload.ToArray(), unit.Now);
+            rows.Add(partition.Topic, partition.Partition, first + index, message.Key, message.Type, MessageRules.ToJson(message.Headers), message.Payload.ToArray(), unit.Now);
         }
         return rows.WriteAsync(unit);
     }
@@ -71,7 +70,7 @@ internal sealed class SqlOutbox(LogSignal signal, MessagingTelemetry telemetry) 
             first,
             keys = receipts.Select(receipt => receipt.Message.Key).ToArray(),
             types = receipts.Select(receipt => receipt.Message.Type).ToArray(),
-            headers = receipts.Select(receipt => JsonSerializer.Serialize(receipt.Message.Headers)).ToArray(),
+            headers = receipts.Select(receipt => MessageRules.ToJson(receipt.Message.Headers)).ToArray(),
             payloads = receipts.Select(receipt => receipt.Message.Payload.ToArray()).ToArray(),
             unit.Now,
         });

@@ -37,13 +37,16 @@ public static class TopicCatalog
     public const string Audit = "audit";
 
     private const int ControlPartitions = 3;
+
+    // Submissions come in bursts, and on Postgres those of one partition wait for each other's commit.
+    private const int IngestPartitions = 16;
     private static readonly TimeSpan EventRetention = TimeSpan.FromHours(24);
 
     private static readonly Dictionary<string, TopicSettings> ByName = new[]
     {
         Control(Activation), Control(ActivationAck), Control(Policy), Control(Evaluation), Control(Risk), Control(Rebalancing), Control(Queue), Control(SentinelWeight), Control(Audit),
         new TopicSettings(TradeFills, ControlPartitions, TimeSpan.FromDays(90)),
-        new TopicSettings(GatewayIngest, 4, TimeSpan.FromDays(7)) { KeepUncommitted = true },
+        new TopicSettings(GatewayIngest, IngestPartitions, TimeSpan.FromDays(7)) { KeepUncommitted = true },
     }.ToDictionary(topic => topic.Name, StringComparer.Ordinal);
 
     /// <summary>All of them, without the dead-letter topics that each has.</summary>

@@ -1,3 +1,4 @@
+using Qmtl.Messaging.Topics;
 using Qmtl.Testing;
 
 namespace Qmtl.Messaging.Tests.Contract;
@@ -50,7 +51,8 @@ internal sealed class KafkaStore(int brokers = 1) : LogStore
         Settings["Storage:Directory"] = Directory.CreateTempSubdirectory("qmtl-kafka-").FullName;
         Settings["Storage:Fsync"] = "false";
         Settings["ConnectionStrings:kafka"] = Cluster.BootstrapServers;
-        // The mock has no topic administration; it creates topics when it is asked about them.
+        // The mock has no topic administration; it creates topics of four partitions when it is asked about them.
+        foreach (var topic in TopicCatalog.All) Cluster.CreateTopic(topic.Name, topic.Partitions);
         Settings["Messaging:Kafka:CreateTopics"] = "false";
         return Task.CompletedTask;
     }

@@ -3,6 +3,7 @@ using Qmtl.Cli.Shell;
 using Qmtl.Identity;
 using Qmtl.Standalone;
 using Qmtl.Storage;
+using Qmtl.Strategies;
 
 namespace Qmtl.Cli.Commands.Log;
 
