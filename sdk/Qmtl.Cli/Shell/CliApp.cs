@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Qmtl.Cli.Commands;
 using Qmtl.Cli.Commands.Data;
+using Qmtl.Cli.Commands.Graph;
 using Qmtl.Cli.Commands.Log;
 using Qmtl.Cli.Commands.Risk;
 using Qmtl.Cli.Commands.Storage;
@@ -22,6 +23,7 @@ internal static class CliApp
         ("world", WorldCommands.Create),
         ("risk", RiskCommands.Create),
         ("data", DataCommands.Create),
+        ("dag", DagCommands.Create),
         ("storage", StorageCommands.Create),
         ("log", LogCommands.Create),
         ("indicator", shell => new IndicatorCommand(shell)),

@@ -157,6 +157,7 @@ internal sealed class GraphRows
 
     private async Task ChangeQueuesAsync(IUnitOfWork unit)
     {
+        if (!Plan.Nodes.Any(planned => planned.ChangesQueue)) return;
         var changed = Plan.Nodes.Where(planned => planned.ChangesQueue)
             .Select(planned => new
             {
@@ -166,7 +167,6 @@ internal sealed class GraphRows
                 since = BufferingSince(planned, unit.Now) is { } since ? UnixTime.ToNanoseconds(since) : (long?)null,
             })
             .ToArray();
-        if (changed.Length == 0) return;
         var rows = JsonSerializer.Serialize(changed);
         var source = unit.Dialect.IsPostgres
             ? "(SELECT (r->>'key')::bigint AS key, r->>'schema' AS schema, r->>'tags' AS tags, (r->>'since')::bigint AS since FROM jsonb_array_elements(@rows::jsonb) AS r)"
