@@ -23,16 +23,16 @@ public static class HealthExtensions
 
     /// <summary>
     /// Maps <c>/health/live</c> (and <c>/alive</c>), <c>/health/ready</c> and <c>/metrics</c>, in production too: container probes and scrapers need
-    /// them there. <c>/health</c> itself is left to the service, whose payload says more.
+    /// them there, and have no one's token. <c>/health</c> itself is left to the service, whose payload says more.
     /// </summary>
     public static WebApplication MapDefaultEndpoints(this WebApplication app)
     {
         ArgumentNullException.ThrowIfNull(app);
         var live = new HealthCheckOptions { Predicate = static check => check.Tags.Contains(LiveTag), ResponseWriter = WriteAsync };
-        app.MapHealthChecks("/health/live", live);
-        app.MapHealthChecks("/alive", live);
-        app.MapHealthChecks("/health/ready", new HealthCheckOptions { ResponseWriter = WriteAsync });
-        app.MapPrometheusScrapingEndpoint("/metrics");
+        app.MapHealthChecks("/health/live", live).AllowAnonymous();
+        app.MapHealthChecks("/alive", live).AllowAnonymous();
+        app.MapHealthChecks("/health/ready", new HealthCheckOptions { ResponseWriter = WriteAsync }).AllowAnonymous();
+        app.MapPrometheusScrapingEndpoint("/metrics").AllowAnonymous();
         return app;
     }
 

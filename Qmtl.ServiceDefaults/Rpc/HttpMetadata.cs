@@ -1,5 +1,6 @@
 using System.Globalization;
 using Grpc.Core;
+using Qmtl.ServiceDefaults.Authentication;
 
 namespace Qmtl.ServiceDefaults.Rpc;
 
@@ -32,7 +33,7 @@ public static class HttpMetadata
         Set(context, Prefix + name.ToLowerInvariant(), value);
     }
 
-    /// <summary>The headers of a request that must reach the next service: who asks, in which role, and under which id.</summary>
+    /// <summary>The headers of a request that must reach the next service, with who asks, as this service has verified it.</summary>
     public static Metadata ForwardedHeaders(this ServerCallContext context)
     {
         ArgumentNullException.ThrowIfNull(context);
@@ -42,13 +43,14 @@ public static class HttpMetadata
             if (context.RequestHeaders.GetValue(name) is { } value) forwarded.Add(name, value);
         }
 
+        IdentityHeaders.Add(forwarded, context.Caller());
         forwarded.Add("x-correlation-id", context.CorrelationId());
         return forwarded;
     }
 
-    /// <summary>Headers that are passed on, besides the correlation id.</summary>
+    /// <summary>Headers that are passed on, besides the caller and the correlation id.</summary>
     internal static readonly string[] Forwarded =
-        ["authorization", "x-caller-sub", "x-caller-claims", "x-world-roles", "x-allow-live", "x-actor", "x-stage", "if-none-match", "last-event-id"];
+        ["authorization", "x-risk-hub-token", "x-allow-live", "x-actor", "x-stage", "if-none-match", "last-event-id"];
 
     private static void Set(ServerCallContext context, string key, string value)
     {

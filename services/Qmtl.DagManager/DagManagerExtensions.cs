@@ -17,6 +17,7 @@ public static class DagManagerExtensions
         builder.AddQmtlStorage();
         builder.AddQmtlMessaging();
         builder.AddQmtlMigrations("dm", typeof(DagManagerExtensions).Assembly);
+        builder.AddQmtlAuthentication();
         builder.Services.AddQmtlRpc();
         builder.Services.AddSingleton<DagManagerMetrics>();
         builder.Services.AddGraph();

@@ -1,18 +1,21 @@
 using System.Diagnostics;
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
+using Microsoft.AspNetCore.Authorization;
 using Qmtl.DagManager.Diff;
 using Qmtl.DagManager.Graph;
 using Qmtl.DagManager.Leases;
 using Qmtl.DagManager.Snapshots;
 using Qmtl.DagManager.TagQueries;
 using Qmtl.Identity;
+using Qmtl.ServiceDefaults.Authentication;
 using Qmtl.Storage;
 using Qmtl.V1;
 
 namespace Qmtl.DagManager;
 
 /// <summary>The rpcs: reads a request, calls the capability, writes the answer.</summary>
+[ServicesOnly]
 internal sealed partial class DagManagerService(IDatabase database, GraphIndex index, DiffEngine engine, DiffAcknowledgements acknowledgements, TagQueryHandler queries, SubgraphReader subgraphs, SnapshotHandler snapshots, LeaseHandler leases) : V1.DagManager.DagManagerBase
 {
     private const string FirstVersion = "v1";
@@ -49,6 +52,7 @@ internal sealed partial class DagManagerService(IDatabase database, GraphIndex i
         return await queries.FindAsync(query, request.MinRevision, context.CancellationToken);
     }
 
+    [AllowAnonymous]
     public override async Task<DagManagerStatus> Status(Empty request, ServerCallContext context)
     {
         var version = typeof(DagManagerService).Assembly.GetName().Version?.ToString(3) ?? "";

@@ -5,6 +5,7 @@ builder.AddDagManager();
 
 var app = builder.Build();
 app.UseQmtlProblemDetails();
+app.UseQmtlAuthentication();
 app.MapDefaultEndpoints();
 app.MapDagManager();
 app.MapDagManagerHttp();

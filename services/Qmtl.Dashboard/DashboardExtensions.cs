@@ -22,7 +22,9 @@ public static class DashboardExtensions
             client.BaseAddress = new Uri(builder.Configuration["Dashboard:Gateway"] ?? "http://gateway");
             // The event stream stays open; single reads carry a time limit of their own.
             client.Timeout = Timeout.InfiniteTimeSpan;
-        });
+        }).AddServiceToken("dashboard");
+        builder.AddQmtlAuthentication();
+        builder.Services.AddQmtlRpc();
         builder.Services.TryAddSingleton(TimeProvider.System);
         builder.Services.AddSingleton<DashboardState>();
         builder.Services.AddSingleton<EventTail>();
@@ -37,7 +39,7 @@ public static class DashboardExtensions
         endpoints.MapGet("/", PageAsync);
         endpoints.MapGet("/live", Live);
         // The page works while the Gateway does not, and says so: this is about the page.
-        endpoints.MapGet("/health", (DashboardState state) => TypedResults.Ok(new { status = "ok", gateway = state.View.Gateway.Status }));
+        endpoints.MapGet("/health", (DashboardState state) => TypedResults.Ok(new { status = "ok", gateway = state.View.Gateway.Status })).AllowAnonymous();
         endpoints.MapGet("/dashboard.css", () => Asset("dashboard.css", MediaTypeNames.Text.Css));
         endpoints.MapGet("/dashboard.js", () => Asset("dashboard.js", MediaTypeNames.Text.JavaScript));
         return endpoints;

@@ -6,6 +6,8 @@ builder.ConfigureQmtlEndpoints();
 builder.AddDashboard();
 
 var app = builder.Build();
+app.UseQmtlProblemDetails();
+app.UseQmtlAuthentication();
 app.MapDefaultEndpoints();
 app.MapDashboard();
 app.Run();

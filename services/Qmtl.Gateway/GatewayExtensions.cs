@@ -16,6 +16,7 @@ namespace Microsoft.Extensions.Hosting;
 /// <summary>The Gateway as part of a host: its own process, or beside the other services.</summary>
 public static class GatewayExtensions
 {
+    private const string Self = "gateway";
     private const string WorldServiceName = "worldservice";
     private const string DagManagerName = "dagmanager";
 
@@ -27,6 +28,7 @@ public static class GatewayExtensions
         builder.AddQmtlMessaging();
         builder.AddRedisWhereConfigured();
         builder.AddQmtlMigrations("gw", typeof(GatewayExtensions).Assembly);
+        builder.AddQmtlAuthentication();
         builder.Services.AddQmtlRpc();
         builder.Services.AddClients();
 
@@ -68,9 +70,9 @@ public static class GatewayExtensions
 
     private static void AddClients(this IServiceCollection services)
     {
-        services.AddQmtlGrpcClient<WorldService.WorldServiceClient>(WorldServiceName).AddInterceptor(() => new RefusalClientInterceptor("WorldService"));
-        services.AddQmtlGrpcClient<DagManager.DagManagerClient>(DagManagerName).AddInterceptor(() => new RefusalClientInterceptor("DagManager"));
+        services.AddQmtlGrpcClient<WorldService.WorldServiceClient>(WorldServiceName).AddServiceToken(Self).AddInterceptor(() => new RefusalClientInterceptor("WorldService"));
+        services.AddQmtlGrpcClient<DagManager.DagManagerClient>(DagManagerName).AddServiceToken(Self).AddInterceptor(() => new RefusalClientInterceptor("DagManager"));
         // The mapper turns refusals of untyped calls back by itself.
-        services.AddQmtlGrpcClient<WorldServiceChannel>(WorldServiceName);
+        services.AddQmtlGrpcClient<WorldServiceChannel>(WorldServiceName).AddServiceToken(Self);
     }
 }

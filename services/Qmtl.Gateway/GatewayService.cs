@@ -1,12 +1,14 @@
 using System.Globalization;
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
+using Microsoft.AspNetCore.Authorization;
 using Qmtl.Gateway.Events;
 using Qmtl.Gateway.Health;
 using Qmtl.Gateway.Submissions;
 using Qmtl.Gateway.Worlds;
 using Qmtl.Identity;
 using Qmtl.Protos;
+using Qmtl.ServiceDefaults.Authentication;
 using Qmtl.ServiceDefaults.Rpc;
 using Qmtl.Storage;
 using Qmtl.V1;
@@ -32,6 +34,7 @@ internal sealed partial class GatewayService(
 
     public override async Task<StrategyAck> SubmitStrategy(StrategySubmit request, ServerCallContext context)
     {
+        Require(context, request.WorldIds, WorldRole.Operator);
         // Before anything is kept: a gateway that lacks most of what it needs says so.
         degradation.RequireSubmissions();
         limits.Take(CallerOf(context));
@@ -42,13 +45,16 @@ internal sealed partial class GatewayService(
 
     public override async Task<StrategyAck> DryRunStrategy(StrategySubmit request, ServerCallContext context)
     {
+        Require(context, request.WorldIds, WorldRole.Reader);
         limits.Take(CallerOf(context));
         return Acknowledge(await pipeline.DryRunAsync(request, context.CancellationToken));
     }
 
     public override async Task<StrategyStatus> GetStrategyStatus(GetStrategyStatusRequest request, ServerCallContext context)
     {
-        return Describe(await FindAsync(request.StrategyId, context.CancellationToken));
+        var stored = await FindAsync(request.StrategyId, context.CancellationToken);
+        if (!IsVisible(stored, context.Caller())) context.Caller().Require(stored.WorldIds[0], WorldRole.Reader);
+        return Describe(stored);
     }
 
     public override async Task<ListStrategiesResponse> ListStrategies(ListStrategiesRequest request, ServerCallContext context)
@@ -61,11 +67,13 @@ internal sealed partial class GatewayService(
             errors.Add(new FieldError("/status", $"must be queued, processing, completed or failed, was \"{request.Status}\""));
         if (before is null) errors.Add(new FieldError("/page_token", "must be the next_page_token of an earlier answer"));
         if (errors.Count > 0) throw new RefusalException(ReasonCodes.InvalidArgument, "The list request has fields out of range.", errors);
+        var caller = context.Caller();
+        if (request.World.Length > 0) caller.Require(request.World, WorldRole.Reader);
 
         var query = new SubmissionQuery(request.World, request.Status, limit, before!.Value, beforeId);
         var found = await database.ReadAsync(session => SubmissionStore.ListAsync(session, query), context.CancellationToken);
         var response = new ListStrategiesResponse { NextPageToken = found.Count == limit ? PageToken.Write(found[^1]) : "" };
-        response.Strategies.AddRange(found.Select(Describe));
+        response.Strategies.AddRange(found.Where(stored => IsVisible(stored, caller)).Select(Describe));
         return response;
     }
 
@@ -77,9 +85,13 @@ internal sealed partial class GatewayService(
         return new Empty();
     }
 
-    public override async Task<GetQueuesResponse> GetQueuesByTag(GetQueuesRequest request, ServerCallContext context) =>
-        await dagManager.GetQueuesAsync(request, context.ForwardedHeaders(), Deadline(context), context.CancellationToken);
+    public override async Task<GetQueuesResponse> GetQueuesByTag(GetQueuesRequest request, ServerCallContext context)
+    {
+        context.Caller().Require(request.WorldId, WorldRole.Reader);
+        return await dagManager.GetQueuesAsync(request, context.ForwardedHeaders(), Deadline(context), context.CancellationToken);
+    }
 
+    [AllowAnonymous]
     public override async Task<GatewayHealth> GetHealth(Empty request, ServerCallContext context) => Describe(await probes.ReadAsync(context.CancellationToken));
 
     public override async Task<GatewayStatus> GetStatus(Empty request, ServerCallContext context)
@@ -118,7 +130,7 @@ internal sealed partial class GatewayService(
 
     /// <summary>Who is counted: the one who asks, or where he asks from.</summary>
     private static string CallerOf(ServerCallContext context) =>
-        context.RequestHeaders.GetValue("x-caller-sub") is { Length: > 0 } subject ? "sub:" + subject : "from:" + HostOf(context.Peer);
+        context.Caller() is { Kind: CallerKind.User or CallerKind.Service } caller ? "sub:" + caller.Subject : "from:" + HostOf(context.Peer);
 
     // Connections of one machine differ in their port only.
     private static string HostOf(string peer) => peer.LastIndexOf(':') is var port and > 0 ? peer[..port] : peer;
@@ -134,6 +146,14 @@ internal sealed partial class GatewayService(
         ?? throw new RefusalException(ReasonCodes.StrategyUnknown, $"No strategy \"{strategyId}\" was submitted here.", [new FieldError("/strategy_id", "names no strategy")]);
 
     private async Task<IReadOnlyList<string>> WorldsOfAsync(string strategyId, CancellationToken cancellation) => (await FindAsync(strategyId, cancellation)).WorldIds;
+
+    private static void Require(ServerCallContext context, IEnumerable<string> worldIds, WorldRole role)
+    {
+        var caller = context.Caller();
+        foreach (var world in worldIds) caller.Require(world, role);
+    }
+
+    private static bool IsVisible(StoredSubmission stored, CallerIdentity caller) => stored.WorldIds.Any(world => caller.Allows(world, WorldRole.Reader));
 
     private static StrategyAck Acknowledge(SubmissionReceipt receipt)
     {

@@ -5,6 +5,7 @@ builder.AddGateway();
 
 var app = builder.Build();
 app.UseQmtlProblemDetails();
+app.UseQmtlAuthentication();
 app.MapDefaultEndpoints();
 app.MapGateway();
 app.Run();

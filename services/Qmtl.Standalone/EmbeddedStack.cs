@@ -1,4 +1,5 @@
 using Qmtl.Client;
+using Qmtl.ServiceDefaults.Authentication;
 using Qmtl.ServiceDefaults.Endpoints;
 using Qmtl.Storage;
 
@@ -47,6 +48,8 @@ public sealed class EmbeddedStack : IEmbeddedStack
             ["GRPC_PORT"] = "0",
             ["DASHBOARD_PORT"] = "0",
             ["BindAddress"] = "127.0.0.1",
+            // It belongs to the program that started it, and serves nobody beyond this machine.
+            [$"{AuthOptions.Section}:{nameof(AuthOptions.Mode)}"] = nameof(AuthMode.Local),
             [$"{StorageOptions.Section}:{nameof(StorageOptions.Directory)}"] = Path.GetFullPath(stateDirectory),
             // It ends with its caller, and so may its tokens.
             ["Gateway:Tokens:EphemeralKey"] = "true",

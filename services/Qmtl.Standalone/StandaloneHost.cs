@@ -1,5 +1,7 @@
 using System.Globalization;
+using System.Security.Cryptography;
 using Qmtl.Dashboard;
+using Qmtl.ServiceDefaults.Authentication;
 using Qmtl.ServiceDefaults.Endpoints;
 
 namespace Qmtl.Standalone;
@@ -11,6 +13,7 @@ internal static class StandaloneHost
     public const string Dashboard = "dashboard";
 
     private const int DashboardPort = 8080;
+    private const string KeySetting = $"{AuthOptions.Section}:{nameof(AuthOptions.ServiceKey)}";
 
     // Subscribers' streams end with the host; what then still runs is cut off rather than waited for.
     private static readonly TimeSpan ShutdownLimit = TimeSpan.FromSeconds(3);
@@ -34,6 +37,7 @@ internal static class StandaloneHost
         try
         {
             builder.Configuration.AddInMemoryCollection(OwnAddresses(ports, builder.Configuration));
+            builder.Configuration.AddInMemoryCollection(OwnKey(builder.Configuration));
             builder.WebHost.UseSockets(options => options.CreateBoundListenSocket = ports.SocketFor);
             builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = ShutdownLimit);
             // The process also computes: how busy it is says nothing of its Gateway.
@@ -60,6 +64,7 @@ internal static class StandaloneHost
     private static void Map(WebApplication app)
     {
         app.UseQmtlProblemDetails();
+        app.UseQmtlAuthentication();
         app.MapDefaultEndpoints();
         // The Gateway serves the HTTP routes of the others; each of them still has its own rpcs.
         var services = app.MapGroup("").RequireQmtlEndpoint(QmtlEndpointOptions.Http, QmtlEndpointOptions.Grpc);
@@ -68,6 +73,11 @@ internal static class StandaloneHost
         services.MapGateway();
         app.MapGroup("").RequireQmtlEndpoint(Dashboard).MapDashboard();
     }
+
+    /// <summary>Its parts vouch for callers to each other; where nobody else has to, with a key that nobody else knows.</summary>
+    private static Dictionary<string, string?> OwnKey(ConfigurationManager configuration) => configuration[KeySetting] is { Length: > 0 }
+        ? []
+        : new(StringComparer.Ordinal) { [KeySetting] = Convert.ToHexString(RandomNumberGenerator.GetBytes(AuthOptions.SmallestKey)) };
 
     /// <summary>The names by which the services find each other: this process, unless the configuration names another.</summary>
     private static Dictionary<string, string?> OwnAddresses(TakenPorts ports, ConfigurationManager configuration)

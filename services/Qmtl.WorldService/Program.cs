@@ -5,6 +5,7 @@ builder.AddWorldService();
 
 var app = builder.Build();
 app.UseQmtlProblemDetails();
+app.UseQmtlAuthentication();
 app.MapDefaultEndpoints();
 app.MapWorldService();
 app.MapWorldServiceJson();

@@ -11,7 +11,7 @@ internal sealed partial class WorldServiceApi
     public override async Task<RiskSnapshot> PublishRiskSnapshot(PublishSnapshotRequest request, ServerCallContext context)
     {
         var headers = context.RequestHeaders;
-        var given = new PublisherHeaders(headers.GetValue(SnapshotHeaders.ActorHeader), headers.GetValue(SnapshotHeaders.StageHeader), headers.GetValue("authorization"));
+        var given = new PublisherHeaders(headers.GetValue(SnapshotHeaders.ActorHeader), headers.GetValue(SnapshotHeaders.StageHeader), headers.GetValue(SnapshotHeaders.TokenHeader), headers.GetValue("authorization"));
         var publication = await riskHub.PublishAsync(request, Caller.From(context), given, context.CancellationToken);
         if (publication.Created) context.SetHttpStatus(Created);
         context.SetETag(publication.Snapshot.Hash);

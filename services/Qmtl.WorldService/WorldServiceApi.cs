@@ -1,5 +1,6 @@
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
+using Microsoft.AspNetCore.Authorization;
 using Qmtl.Protos;
 using Qmtl.ServiceDefaults.Rpc;
 using Qmtl.V1;
@@ -188,5 +189,6 @@ internal sealed partial class WorldServiceApi(
     public override Task<HistoryMetadata> GetHistory(GetHistoryRequest request, ServerCallContext context) =>
         history.GetAsync(request, Caller.From(context), context.CancellationToken);
 
+    [AllowAnonymous]
     public override Task<WorldServiceHealth> GetHealth(Empty request, ServerCallContext context) => health.GetAsync(context.CancellationToken);
 }

@@ -5,9 +5,6 @@ internal sealed class WorldServiceOptions
 {
     public const string Section = "WorldService";
 
-    /// <summary>Whether roles in <c>X-World-Roles</c> are required. Off where one person runs everything on one machine.</summary>
-    public bool EnforceRoles { get; set; }
-
     /// <summary>Refuses rebalancing plans of schema 1, which carry no alpha metrics.</summary>
     public bool AlphaMetricsRequired { get; set; }
 

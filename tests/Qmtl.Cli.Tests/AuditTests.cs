@@ -59,7 +59,7 @@ public sealed partial class AuditTests(StackFixture stack) : IClassFixture<Stack
         var changes = new (string[] Lines, string Reason)[]
         {
             ([lines[0], lines[1].Replace("policy_created", "policy_createD", StringComparison.Ordinal), lines[2]], "changed"),
-            ([lines[0].Replace("anonymous", "nobody", StringComparison.Ordinal), .. lines[1..]], "changed"),
+            ([lines[0].Replace("\"local\"", "\"nobody\"", StringComparison.Ordinal), .. lines[1..]], "changed"),
             ([lines[0], lines[2]], "Entry 2 is missing"),
             ([lines[1], lines[0], lines[2]], "Entry 1 is missing"),
             ([.. lines[..2]], "before the noted entry 3"),

@@ -11,13 +11,13 @@ public sealed class ServiceProcess : IAsyncDisposable
 
     /// <summary>Starts <paramref name="assembly"/> and waits until <paramref name="health"/> answers 200.</summary>
     /// <param name="assembly">Path of the program's dll.</param>
-    /// <param name="settings">Environment variables.</param>
+    /// <param name="settings">Environment variables, over those of Development.</param>
     /// <param name="health">Address that answers once the program is ready.</param>
     public static async Task<ServiceProcess> StartAsync(string assembly, IReadOnlyDictionary<string, string> settings, Uri health)
     {
         var folder = Directory.CreateTempSubdirectory("qmtl-service-").FullName;
         var dotnet = Environment.ProcessPath is { } own && Path.GetFileNameWithoutExtension(own) == "dotnet" ? own : "dotnet";
-        var process = ServerProcess.Start(folder, "TERM", ["env", .. settings.Select(setting => $"{setting.Key}={setting.Value}"), dotnet, assembly]);
+        var process = ServerProcess.Start(folder, "TERM", ["env", "ASPNETCORE_ENVIRONMENT=Development", .. settings.Select(setting => $"{setting.Key}={setting.Value}"), dotnet, assembly]);
         using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(5) };
         try
         {

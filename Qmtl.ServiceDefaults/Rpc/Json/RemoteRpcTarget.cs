@@ -2,6 +2,7 @@ using Google.Protobuf;
 using Google.Protobuf.Reflection;
 using Grpc.Core;
 using Microsoft.AspNetCore.Http;
+using Qmtl.ServiceDefaults.Authentication;
 
 namespace Qmtl.ServiceDefaults.Rpc;
 
@@ -71,6 +72,7 @@ internal sealed class RemoteRpcTarget : IRpcTarget
             if (http.Request.Headers.TryGetValue(name, out var values)) headers.Add(name, values.ToString());
         }
 
+        IdentityHeaders.Add(headers, http.Caller());
         return new CallOptions(headers, deadline?.UtcDateTime, cancellationToken);
     }
 

@@ -16,7 +16,7 @@ public static class RpcJsonEndpoints
     /// <summary>Maps the routes of <paramref name="service"/> to its implementation in this process.</summary>
     /// <typeparam name="TService">The implementation, from the container or made for each request.</typeparam>
     public static RouteGroupBuilder MapRpcJson<TService>(this IEndpointRouteBuilder endpoints, ServiceDescriptor service, Action<RpcJsonOptions>? configure = null)
-        where TService : class => Map(endpoints, service, configure, static (method, _) => LocalRpcTarget.Create<TService>(method));
+        where TService : class => Map(endpoints, service, configure, static (method, _) => LocalRpcTarget.Create<TService>(method), typeof(TService));
 
     /// <summary>Maps the routes of <paramref name="service"/> to another process that serves it over gRPC.</summary>
     public static RouteGroupBuilder MapRpcJson(this IEndpointRouteBuilder endpoints, ServiceDescriptor service, CallInvoker remote, Action<RpcJsonOptions>? configure = null) =>
@@ -31,7 +31,7 @@ public static class RpcJsonEndpoints
         return Map(endpoints, service, configure, (method, options) => new RemoteRpcTarget(method, remote, options, time));
     }
 
-    private static RouteGroupBuilder Map(IEndpointRouteBuilder endpoints, ServiceDescriptor service, Action<RpcJsonOptions>? configure, Func<MethodDescriptor, RpcJsonOptions, IRpcTarget> target)
+    private static RouteGroupBuilder Map(IEndpointRouteBuilder endpoints, ServiceDescriptor service, Action<RpcJsonOptions>? configure, Func<MethodDescriptor, RpcJsonOptions, IRpcTarget> target, Type? implementation = null)
     {
         ArgumentNullException.ThrowIfNull(endpoints);
         ArgumentNullException.ThrowIfNull(service);
@@ -46,11 +46,15 @@ public static class RpcJsonEndpoints
             if (!options.Overrides.TryGetValue(route.Method.Name, out var handler))
                 handler = new RpcRouteHandler(route, target(route.Method, options), options, reporter, time, logger).HandleAsync;
             if (options.Wraps.TryGetValue(route.Method.Name, out var wrap)) handler = wrap(handler);
-            group.MapMethods(route.Template, [route.Verb], handler).WithDisplayName($"{route.Verb} {route.Template} ({route.Method.FullName})").WithMetadata(route);
+            group.MapMethods(route.Template, [route.Verb], handler).WithDisplayName($"{route.Verb} {route.Template} ({route.Method.FullName})").WithMetadata([route, .. Attributes(implementation, route)]);
         }
 
         return group;
     }
+
+    /// <summary>What the implementation says of itself counts over HTTP as it does over gRPC: who may call it, for example.</summary>
+    private static IEnumerable<object> Attributes(Type? implementation, RpcRoute route) =>
+        implementation is null ? [] : [.. implementation.GetCustomAttributes(inherit: true), .. implementation.GetMethod(route.Method.Name)?.GetCustomAttributes(inherit: true) ?? []];
 
     /// <summary>A misspelt name would leave open what it was meant to close.</summary>
     private static void CheckNames(ServiceDescriptor service, RpcJsonOptions options)

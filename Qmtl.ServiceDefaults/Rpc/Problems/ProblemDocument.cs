@@ -2,6 +2,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Qmtl.Identity;
+using Qmtl.ServiceDefaults.Authentication;
 
 namespace Qmtl.ServiceDefaults.Rpc;
 
@@ -28,6 +29,7 @@ public static class ProblemDocument
         response.Headers.CacheControl = "no-store";
         response.Headers.Remove("ETag");
         if (refusal.Metadata.TryGetValue(RefusalStatus.RetryAfter, out var seconds)) response.Headers.RetryAfter = seconds;
+        if (refusal.Code.HttpStatus == StatusCodes.Status401Unauthorized) response.Headers.WWWAuthenticate = AuthRefusals.Challenge(refusal);
         if (HttpMethods.IsHead(http.Request.Method)) return;
         await response.Body.WriteAsync(body, http.RequestAborted).ConfigureAwait(false);
     }

@@ -5,6 +5,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using Qmtl.ServiceDefaults.Authentication;
 using Qmtl.Storage;
 using Qmtl.Storage.Migrations;
 using Qmtl.V1;
@@ -24,7 +25,7 @@ namespace Qmtl.Bench.Apply;
 internal sealed class ApplyWorld : IAsyncDisposable
 {
     private const string World = "w";
-    private static readonly Caller Operator = new("bench", [], "bench");
+    private static readonly Caller Operator = new("bench", [new WorldGrant(WorldGrant.EveryWorld, WorldRole.Owner)], "bench");
 
     private readonly IHost _host;
     private readonly string _folder;

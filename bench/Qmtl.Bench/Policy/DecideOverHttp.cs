@@ -71,13 +71,14 @@ internal sealed class DecideOverHttp() : Benchmark(
     private static async Task<WebApplication> StartAsync(string directory, Func<byte[]> answer, CancellationToken cancellationToken)
     {
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { EnvironmentName = "Bench" });
-        builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>(StringComparer.Ordinal) { ["HTTP_PORT"] = "0", ["GRPC_PORT"] = "0", ["Storage:Directory"] = directory });
+        builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>(StringComparer.Ordinal) { ["HTTP_PORT"] = "0", ["GRPC_PORT"] = "0", ["Storage:Directory"] = directory, ["Auth:Mode"] = "local" });
         builder.Logging.ClearProviders();
         builder.AddServiceDefaults();
         builder.ConfigureQmtlEndpoints();
         builder.AddWorldService();
         var app = builder.Build();
         app.UseQmtlProblemDetails();
+        app.UseQmtlAuthentication();
         app.MapDefaultEndpoints();
         app.MapWorldService();
         app.MapWorldServiceJson();

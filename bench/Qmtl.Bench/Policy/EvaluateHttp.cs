@@ -64,7 +64,7 @@ internal sealed class EvaluateHttp(string name, string what, Goal? goal, Evaluat
             ["HTTP_PORT"] = "0",
             ["GRPC_PORT"] = "0",
             ["Storage:Directory"] = directory,
-            ["WorldService:EnforceRoles"] = "false",
+            ["Auth:Mode"] = "local",
         });
         builder.Logging.ClearProviders();
         builder.AddServiceDefaults();
@@ -72,6 +72,7 @@ internal sealed class EvaluateHttp(string name, string what, Goal? goal, Evaluat
         builder.AddWorldService();
         var app = builder.Build();
         app.UseQmtlProblemDetails();
+        app.UseQmtlAuthentication();
         app.MapWorldServiceJson();
         await app.StartAsync(cancellationToken);
         return app;

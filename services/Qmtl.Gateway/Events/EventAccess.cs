@@ -1,8 +1,8 @@
-using Grpc.Core;
 using Microsoft.Net.Http.Headers;
 using Qmtl.Gateway.Tokens;
 using Qmtl.Gateway.Worlds;
 using Qmtl.Identity;
+using Qmtl.ServiceDefaults.Authentication;
 using Qmtl.V1;
 
 namespace Qmtl.Gateway.Events;
@@ -19,7 +19,8 @@ internal sealed record StreamGrant(EventFilter Filter, DateTimeOffset? ExpiresAt
 internal sealed record StreamRequest(string WorldId, string StrategyId, IReadOnlyList<string> Topics);
 
 /// <summary>Decides what somebody may hear: by an event token, which says so itself, or as a caller, of whom WorldService knows the roles.</summary>
-internal sealed class EventAccess(EventTokens tokens, EventMetrics metrics, WorldService.WorldServiceClient worlds, WorldServiceOptions options, TimeProvider time)
+internal sealed class EventAccess(
+    EventTokens tokens, ICallerAuthenticator authenticator, EventMetrics metrics, WorldService.WorldServiceClient worlds, WorldServiceOptions options, TimeProvider time)
 {
     private const string Bearer = "Bearer ";
 
@@ -34,12 +35,13 @@ internal sealed class EventAccess(EventTokens tokens, EventMetrics metrics, Worl
 
     /// <summary>Grants a stream.</summary>
     /// <exception cref="RefusalException">With the reason; counted.</exception>
-    public async Task<StreamGrant> GrantAsync(string? token, StreamRequest request, Metadata caller, CancellationToken cancellation)
+    public async Task<StreamGrant> GrantAsync(string? token, StreamRequest request, HttpContext http)
     {
         try
         {
             if (token is not null) return Narrow(await tokens.ValidateAsync(token, TokenAudiences.Events), request);
-            if (request.WorldId.Length > 0) await RequireReaderAsync(request.WorldId, caller, cancellation);
+            var caller = http.Caller() is { Kind: not CallerKind.Anonymous } known ? known : await authenticator.IdentifyAsync(http);
+            await RequireReaderAsync(request.WorldId, caller, http.RequestAborted);
             return new StreamGrant(EventFilter.Of(EventTopics.Normalise(request.Topics), request.WorldId, request.StrategyId), null);
         }
         catch (RefusalException refusal)
@@ -49,10 +51,13 @@ internal sealed class EventAccess(EventTokens tokens, EventMetrics metrics, Worl
         }
     }
 
-    /// <summary>Refuses a caller who may not read a world, as WorldService knows it.</summary>
+    /// <summary>Refuses a caller who may not read a world, here and as WorldService knows it; without a world, who may not read all.</summary>
     /// <exception cref="RefusalException"><c>E_PERMISSION_DENIED</c>, <c>E_WORLD_UNKNOWN</c>, or <c>E_UNAVAILABLE</c> where nobody can say.</exception>
-    public async Task RequireReaderAsync(string worldId, Metadata caller, CancellationToken cancellation) =>
-        await worlds.GetWorldAsync(new GetWorldRequest { WorldId = worldId }, caller, time.GetUtcNow().UtcDateTime + options.Timeout, cancellation);
+    public async Task RequireReaderAsync(string worldId, CallerIdentity caller, CancellationToken cancellation)
+    {
+        caller.Require(worldId, WorldRole.Reader);
+        if (worldId.Length > 0) await worlds.GetWorldAsync(new GetWorldRequest { WorldId = worldId }, caller.ToMetadata(), time.GetUtcNow().UtcDateTime + options.Timeout, cancellation);
+    }
 
     /// <summary>What of a request a token allows. A request may ask for less than the token, never for something else.</summary>
     private static StreamGrant Narrow(EventToken token, StreamRequest request)

@@ -3,6 +3,7 @@ using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 using Qmtl.Gateway.Tokens;
 using Qmtl.Identity;
+using Qmtl.ServiceDefaults.Authentication;
 using Qmtl.ServiceDefaults.Endpoints;
 using Qmtl.ServiceDefaults.Rpc;
 using Qmtl.V1;
@@ -38,8 +39,9 @@ internal sealed class EventEndpoints(
         string[] topics = [.. EventTopics.Normalise(request.Topics).Order(StringComparer.Ordinal)];
         if (topics.Length == 0)
             throw RefusalException.At(ReasonCodes.InvalidArgument, "/topics", $"must name at least one of {string.Join(", ", EventTopics.Relayed)}, or be left out for all");
-        await access.RequireReaderAsync(request.WorldId, context.ForwardedHeaders(), context.CancellationToken);
-        var token = tokens.Issue(new TokenGrant(TokenAudiences.Events, Subject(context), request.WorldId, request.StrategyId, topics));
+        var caller = context.Caller();
+        await access.RequireReaderAsync(request.WorldId, caller, context.CancellationToken);
+        var token = tokens.Issue(new TokenGrant(TokenAudiences.Events, caller.Subject, request.WorldId, request.StrategyId, topics));
         var address = PublicAddress(context);
         var query = QueryString.Create("world_id", request.WorldId).Add("topics", string.Join(',', topics));
         if (request.StrategyId.Length > 0) query = query.Add("strategy_id", request.StrategyId);
@@ -58,7 +60,7 @@ internal sealed class EventEndpoints(
     public async Task StreamAsync(SubscribeRequest request, IServerStreamWriter<CloudEvent> writer, ServerCallContext context)
     {
         var http = context.GetHttpContext();
-        var grant = await access.GrantAsync(EventAccess.TokenOf(http), new StreamRequest(request.WorldId, request.StrategyId, request.Topics), context.ForwardedHeaders(), context.CancellationToken);
+        var grant = await access.GrantAsync(EventAccess.TokenOf(http), new StreamRequest(request.WorldId, request.StrategyId, request.Topics), http);
         using var stream = streams.Open(grant.Filter, TagQueryOf(request.Tags, request.Interval, request.MatchMode), AfterSequence(request, context), http.Request.Protocol is "HTTP/2" ? "grpc" : "sse");
         // The place at the hub is taken: who has the headers may count on every event from then on, and so does the state read behind it.
         await context.WriteResponseHeadersAsync([]);
@@ -98,8 +100,6 @@ internal sealed class EventEndpoints(
     internal static ulong Sequence(string text, string name) => ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
         ? number
         : throw RefusalException.At(ReasonCodes.InvalidArgument, "/after_seq_no", $"{name} must be the number of an earlier event, was \"{text}\"");
-
-    private static string Subject(ServerCallContext context) => context.RequestHeaders.GetValue("x-caller-sub") is { Length: > 0 } subject ? subject : "local";
 
     /// <summary>Where clients find this gateway: as configured, else as they found it just now, else its own HTTP endpoint.</summary>
     private Uri PublicAddress(ServerCallContext context)

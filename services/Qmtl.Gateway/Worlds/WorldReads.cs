@@ -1,5 +1,6 @@
 using Grpc.Core;
 using Qmtl.Protos;
+using Qmtl.ServiceDefaults.Authentication;
 using Qmtl.ServiceDefaults.Rpc;
 using Qmtl.V1;
 
@@ -23,6 +24,8 @@ internal sealed class WorldReads(
 
     public override async Task<DecisionEnvelope> Decide(DecideRequest request, ServerCallContext context)
     {
+        // What is remembered was read by this Gateway: whoever is told it must be allowed to know it.
+        context.Caller().Require(request.WorldId, WorldRole.Reader);
         var reading = request.Equals(new DecideRequest { WorldId = request.WorldId })
             ? await decisions.ReadAsync(request.WorldId, context.CancellationToken)
             : await AskAsync(request, context);
@@ -35,6 +38,7 @@ internal sealed class WorldReads(
     // Never from memory: an entry that was closed a moment ago must not be read as open. A client that has the version it names is answered with 304.
     public override async Task<ActivationEnvelope> GetActivation(GetActivationRequest request, ServerCallContext context)
     {
+        context.Caller().Require(request.WorldId, WorldRole.Reader);
         var known = await caller.TryAsync(
             (deadline, token) => worlds.GetActivationAsync(request, Headers(context), deadline, token).ResponseAsync, context.CancellationToken);
         if (known is null) metrics.Stale();

@@ -1,3 +1,5 @@
+using Qmtl.ServiceDefaults.Authentication;
+
 namespace Qmtl.WorldService.Access;
 
 /// <summary>
@@ -37,6 +39,9 @@ internal static class RpcRoles
     /// <summary>What a method needs at least; null where it needs nothing.</summary>
     /// <param name="method">As gRPC names it, <c>/qmtl.v1.WorldService/Decide</c>.</param>
     public static WorldRole? Of(string method) => ByName.TryGetValue(method[(method.LastIndexOf('/') + 1)..], out var role) ? role : WorldRole.Owner;
+
+    /// <summary>Whether an rpc is what a service does of its own accord, beyond its role: the Gateway binds strategies that it took in from somebody who may submit.</summary>
+    public static bool IsDutyOf(string subject, string method) => (subject, method) is ("service:gateway", "/qmtl.v1.WorldService/BindStrategies");
 
     private static IEnumerable<KeyValuePair<string, WorldRole?>> Rows(string[] names, WorldRole? role) => names.Select(name => KeyValuePair.Create(name, role));
 }

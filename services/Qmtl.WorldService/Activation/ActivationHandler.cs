@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Qmtl.Identity;
+using Qmtl.ServiceDefaults.Authentication;
 using Qmtl.Storage;
 using Qmtl.V1;
 using Qmtl.WorldService.Access;
@@ -13,11 +14,11 @@ using StateHash = Qmtl.V1.StateHash;
 namespace Qmtl.WorldService.Activation;
 
 /// <summary>Reads and sets activation entries.</summary>
-internal sealed class ActivationHandler(IDatabase database, WorldWriter writer, ActivationTable table, WorldAccess access)
+internal sealed class ActivationHandler(IDatabase database, WorldWriter writer, ActivationTable table)
 {
     public async Task<ActivationEnvelope> GetAsync(GetActivationRequest request, Caller caller, CancellationToken cancellationToken)
     {
-        access.Require(caller, request.WorldId, WorldRole.Reader);
+        caller.Require(request.WorldId, WorldRole.Reader);
         StrategyIds.Check(request.StrategyId, "/strategy_id");
         var side = ActivationRules.ParseSide(request.Side);
         var entries = await table.ListAsync(request.WorldId, cancellationToken);
@@ -50,7 +51,7 @@ internal sealed class ActivationHandler(IDatabase database, WorldWriter writer, 
 
     public Task<ActivationEnvelope> PutAsync(PutActivationRequest request, Caller caller, CancellationToken cancellationToken)
     {
-        access.Require(caller, request.WorldId, WorldRole.Operator);
+        caller.Require(request.WorldId, WorldRole.Operator);
         StrategyIds.Check(request.StrategyId, "/strategy_id");
         var side = ActivationRules.ParseSide(request.Side);
         return writer.ChangeAsync(
@@ -84,7 +85,7 @@ internal sealed class ActivationHandler(IDatabase database, WorldWriter writer, 
 
     public Task<StateHash> GetStateHashAsync(GetStateHashRequest request, Caller caller, CancellationToken cancellationToken)
     {
-        access.Require(caller, request.WorldId, WorldRole.Reader);
+        caller.Require(request.WorldId, WorldRole.Reader);
         return request.Topic switch
         {
             "activation" => ActivationHashAsync(request.WorldId, cancellationToken),

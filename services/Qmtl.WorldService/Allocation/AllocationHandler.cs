@@ -1,4 +1,5 @@
 using Qmtl.Identity;
+using Qmtl.ServiceDefaults.Authentication;
 using Qmtl.Storage;
 using Qmtl.V1;
 using Qmtl.WorldService.Access;
@@ -9,11 +10,11 @@ using Qmtl.WorldService.Worlds;
 namespace Qmtl.WorldService.Allocation;
 
 /// <summary>Sets and reads the shares of worlds in the total equity.</summary>
-internal sealed class AllocationHandler(IDatabase database, WorldWriter writer, WorldAccess access, AllocationMetrics metrics, TimeProvider clock)
+internal sealed class AllocationHandler(IDatabase database, WorldWriter writer, AllocationMetrics metrics, TimeProvider clock)
 {
     public Task<PostAllocationsResponse> PostAsync(PostAllocationsRequest request, Caller caller, CancellationToken cancellationToken)
     {
-        foreach (var world in request.WorldAllocations.Keys) access.Require(caller, world, WorldRole.Operator);
+        foreach (var world in request.WorldAllocations.Keys) caller.Require(world, WorldRole.Operator);
         AllocationRules.Check(request);
         var etag = AllocationRules.EtagOf(request);
         if (request.Etag.Length > 0 && !string.Equals(request.Etag, etag, StringComparison.Ordinal)) throw Refuse.EtagConflict("The content of the run", request.Etag, etag);
@@ -22,7 +23,7 @@ internal sealed class AllocationHandler(IDatabase database, WorldWriter writer, 
 
     public Task<GetAllocationsResponse> GetAsync(GetAllocationsRequest request, Caller caller, CancellationToken cancellationToken)
     {
-        if (request.WorldId.Length > 0) access.Require(caller, request.WorldId, WorldRole.Reader);
+        if (request.WorldId.Length > 0) caller.Require(request.WorldId, WorldRole.Reader);
         return database.ReadAsync(
             async session =>
             {
@@ -34,7 +35,7 @@ internal sealed class AllocationHandler(IDatabase database, WorldWriter writer, 
                 }
 
                 var response = new GetAllocationsResponse();
-                foreach (var row in rows.Where(row => access.Allows(caller, row.WorldId, WorldRole.Reader)))
+                foreach (var row in rows.Where(row => caller.Allows(row.WorldId, WorldRole.Reader)))
                 {
                     var snapshot = row.ToMessage(clock.GetUtcNow());
                     metrics.SnapshotRead(row.WorldId, snapshot.Stale);

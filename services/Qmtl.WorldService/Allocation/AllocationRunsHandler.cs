@@ -1,6 +1,7 @@
 using System.Globalization;
 using Google.Protobuf.WellKnownTypes;
 using Qmtl.Identity;
+using Qmtl.ServiceDefaults.Authentication;
 using Qmtl.Storage;
 using Qmtl.V1;
 using Qmtl.WorldService.Access;
@@ -9,11 +10,11 @@ using Qmtl.WorldService.Worlds;
 namespace Qmtl.WorldService.Allocation;
 
 /// <summary>Lists runs of allocations, and takes them back.</summary>
-internal sealed class AllocationRunsHandler(IDatabase database, WorldWriter writer, WorldAccess access)
+internal sealed class AllocationRunsHandler(IDatabase database, WorldWriter writer)
 {
     public Task<ListAllocationRunsResponse> ListAsync(ListAllocationRunsRequest request, Caller caller, CancellationToken cancellationToken)
     {
-        if (request.WorldId.Length > 0) access.Require(caller, request.WorldId, WorldRole.Reader);
+        if (request.WorldId.Length > 0) caller.Require(request.WorldId, WorldRole.Reader);
         var limit = Refuse.Limit(request.Limit, 50, 500);
         var (before, runId) = ReadToken(request.PageToken);
         return database.ReadAsync(
@@ -26,7 +27,7 @@ internal sealed class AllocationRunsHandler(IDatabase database, WorldWriter writ
                 foreach (var run in runs)
                 {
                     // Whoever may read none of its worlds does not learn of the run either.
-                    var visible = changes[run.RunId].Where(change => access.Allows(caller, change.WorldId, WorldRole.Reader)).ToArray();
+                    var visible = changes[run.RunId].Where(change => caller.Allows(change.WorldId, WorldRole.Reader)).ToArray();
                     if (visible.Length > 0) response.Runs.Add(ToMessage(run, visible));
                 }
 
@@ -42,7 +43,7 @@ internal sealed class AllocationRunsHandler(IDatabase database, WorldWriter writ
         AllocationRules.CheckRunId(request.RunId, "/run_id");
         if (request.RunId == request.TargetRunId) throw Refuse.Field("/run_id", "must be another than target_run_id: taking back is a run of its own");
         var (target, undone) = await database.ReadAsync(session => TargetAsync(session, request.TargetRunId), cancellationToken);
-        foreach (var change in undone) access.Require(caller, change.WorldId, WorldRole.Operator);
+        foreach (var change in undone) caller.Require(change.WorldId, WorldRole.Operator);
         if (request.Etag.Length > 0 && request.Etag != target.Etag) throw Refuse.EtagConflict($"Allocation run '{target.RunId}'", request.Etag, target.Etag);
         return await writer.ChangeManyAsync([.. undone.Select(change => change.WorldId)], caller, changes => UndoAsync(changes, request, undone), cancellationToken);
     }

@@ -1,3 +1,4 @@
+using Qmtl.ServiceDefaults.Authentication;
 using Qmtl.Storage;
 using Qmtl.V1;
 using Qmtl.WorldService.Access;
@@ -8,11 +9,11 @@ using Qmtl.WorldService.Worlds;
 namespace Qmtl.WorldService.Allocation;
 
 /// <summary>Proposes how to share a world's capital out; writes nothing.</summary>
-internal sealed class ProposalHandler(IDatabase database, WorldAccess access, RiskSnapshots snapshots, TimeProvider clock)
+internal sealed class ProposalHandler(IDatabase database, RiskSnapshots snapshots, TimeProvider clock)
 {
     public async Task<ProposeAllocationResponse> ProposeAsync(ProposeAllocationRequest request, Caller caller, CancellationToken cancellationToken)
     {
-        access.Require(caller, request.WorldId, WorldRole.Reader);
+        caller.Require(request.WorldId, WorldRole.Reader);
         var inputs = await database.ReadAsync(
             async session =>
             {

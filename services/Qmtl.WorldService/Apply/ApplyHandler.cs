@@ -1,3 +1,4 @@
+using Qmtl.ServiceDefaults.Authentication;
 using Qmtl.Storage;
 using Qmtl.V1;
 using Qmtl.WorldService.Access;
@@ -6,25 +7,25 @@ using Qmtl.WorldService.Worlds;
 namespace Qmtl.WorldService.Apply;
 
 /// <summary>Applies, rolls back, and reads the record of both.</summary>
-internal sealed class ApplyHandler(IDatabase database, ApplyEngine engine, ApplyDriver driver, WorldAccess access, TimeProvider clock)
+internal sealed class ApplyHandler(IDatabase database, ApplyEngine engine, ApplyDriver driver, TimeProvider clock)
 {
     private const string Latest = "latest";
 
     public Task<ApplyAck> ApplyAsync(ApplyRequest request, Caller caller, CancellationToken cancellationToken)
     {
-        access.Require(caller, request.WorldId, WorldRole.Operator);
+        caller.Require(request.WorldId, WorldRole.Operator);
         return engine.StartAsync(request, caller, grant: null, cancellationToken);
     }
 
     public Task<ApplyAck> RollbackAsync(RollbackRequest request, Caller caller, CancellationToken cancellationToken)
     {
-        access.Require(caller, request.WorldId, WorldRole.Operator);
+        caller.Require(request.WorldId, WorldRole.Operator);
         return engine.RollbackAsync(request, caller, cancellationToken);
     }
 
     public Task<ApplyRun> GetAsync(GetApplyRunRequest request, Caller caller, CancellationToken cancellationToken)
     {
-        access.Require(caller, request.WorldId, WorldRole.Reader);
+        caller.Require(request.WorldId, WorldRole.Reader);
         return database.ReadAsync(
             async session =>
             {
@@ -43,7 +44,7 @@ internal sealed class ApplyHandler(IDatabase database, ApplyEngine engine, Apply
 
     public Task<ListApplyRunsResponse> ListAsync(ListApplyRunsRequest request, Caller caller, CancellationToken cancellationToken)
     {
-        access.Require(caller, request.WorldId, WorldRole.Reader);
+        caller.Require(request.WorldId, WorldRole.Reader);
         var limit = Refuse.Limit(request.Limit, 20, 200);
         if (request.Before < 0) throw Refuse.Field("/before", $"must be the number of a run, was {request.Before}");
         return database.ReadAsync(

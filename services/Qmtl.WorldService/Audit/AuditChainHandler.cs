@@ -1,5 +1,6 @@
 using System.Globalization;
 using Qmtl.Identity;
+using Qmtl.ServiceDefaults.Authentication;
 using Qmtl.Storage;
 using Qmtl.Storage.Audit;
 using Qmtl.V1;
@@ -9,13 +10,13 @@ using Qmtl.WorldService.Worlds;
 namespace Qmtl.WorldService.Audit;
 
 /// <summary>Verifies the audit of a world, and gives it out so that others can.</summary>
-internal sealed class AuditChainHandler(IDatabase database, IAuditLog log, WorldAccess access)
+internal sealed class AuditChainHandler(IDatabase database, IAuditLog log)
 {
     private const int StandardPage = 500;
 
     public async Task<AuditVerification> VerifyAsync(VerifyAuditRequest request, Caller caller, CancellationToken cancellationToken)
     {
-        access.Require(caller, request.WorldId, WorldRole.Reader);
+        caller.Require(request.WorldId, WorldRole.Reader);
         var anchor = ReadAnchor(request);
         await RequireWorldAsync(request.WorldId, cancellationToken);
         var verdict = await log.VerifyAsync(request.WorldId, anchor, cancellationToken);
@@ -34,7 +35,7 @@ internal sealed class AuditChainHandler(IDatabase database, IAuditLog log, World
 
     public async Task<ExportAuditResponse> ExportAsync(ExportAuditRequest request, Caller caller, CancellationToken cancellationToken)
     {
-        access.Require(caller, request.WorldId, WorldRole.Reader);
+        caller.Require(request.WorldId, WorldRole.Reader);
         if (request.After < 0) throw Refuse.Field("/after", string.Create(CultureInfo.InvariantCulture, $"must be the sequence of an entry, or 0; was {request.After}"));
         var limit = Refuse.Limit(request.Limit, StandardPage, AuditQuery.MaxLimit);
         await RequireWorldAsync(request.WorldId, cancellationToken);

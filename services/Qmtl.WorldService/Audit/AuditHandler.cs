@@ -1,5 +1,6 @@
 using System.Globalization;
 using Google.Protobuf.WellKnownTypes;
+using Qmtl.ServiceDefaults.Authentication;
 using Qmtl.Storage;
 using Qmtl.Storage.Audit;
 using Qmtl.V1;
@@ -9,11 +10,11 @@ using Qmtl.WorldService.Worlds;
 namespace Qmtl.WorldService.Audit;
 
 /// <summary>Lists what was done to a world.</summary>
-internal sealed class AuditHandler(IDatabase database, IAuditLog log, WorldAccess access)
+internal sealed class AuditHandler(IDatabase database, IAuditLog log)
 {
     public async Task<ListAuditResponse> ListAsync(ListAuditRequest request, Caller caller, CancellationToken cancellationToken)
     {
-        access.Require(caller, request.WorldId, WorldRole.Reader);
+        caller.Require(request.WorldId, WorldRole.Reader);
         var limit = Refuse.Limit(request.Limit, 100, 500);
         var cursor = ReadToken(request.PageToken);
         // The audit of a deleted world stays readable: that is what it is kept for.

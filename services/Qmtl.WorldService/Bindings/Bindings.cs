@@ -1,5 +1,6 @@
 using Google.Protobuf.WellKnownTypes;
 using Qmtl.Identity;
+using Qmtl.ServiceDefaults.Authentication;
 using Qmtl.Storage;
 using Qmtl.V1;
 using Qmtl.WorldService.Access;
@@ -59,11 +60,11 @@ internal static class BindingStore
 }
 
 /// <summary>Binds strategies to worlds.</summary>
-internal sealed class BindingsHandler(IDatabase database, WorldWriter writer, WorldAccess access)
+internal sealed class BindingsHandler(IDatabase database, WorldWriter writer)
 {
     public Task<BindingsResponse> BindAsync(BindStrategiesRequest request, Caller caller, CancellationToken cancellationToken)
     {
-        access.Require(caller, request.WorldId, WorldRole.Operator);
+        caller.Require(request.WorldId, WorldRole.Operator);
         if (request.Strategies.Count == 0) throw Refuse.Field("/strategies", "must name at least one strategy");
         for (var i = 0; i < request.Strategies.Count; i++) StrategyIds.Check(request.Strategies[i], $"/strategies/{i}");
         return writer.ChangeAsync(
@@ -86,7 +87,7 @@ internal sealed class BindingsHandler(IDatabase database, WorldWriter writer, Wo
 
     public Task<BindingsResponse> UnbindAsync(UnbindStrategyRequest request, Caller caller, CancellationToken cancellationToken)
     {
-        access.Require(caller, request.WorldId, WorldRole.Operator);
+        caller.Require(request.WorldId, WorldRole.Operator);
         StrategyIds.Check(request.StrategyId, "/strategy_id");
         return writer.ChangeAsync(
             request.WorldId,
@@ -111,7 +112,7 @@ internal sealed class BindingsHandler(IDatabase database, WorldWriter writer, Wo
 
     public Task<BindingsResponse> ListAsync(ListBindingsRequest request, Caller caller, CancellationToken cancellationToken)
     {
-        access.Require(caller, request.WorldId, WorldRole.Reader);
+        caller.Require(request.WorldId, WorldRole.Reader);
         return database.ReadAsync(
             async session =>
             {

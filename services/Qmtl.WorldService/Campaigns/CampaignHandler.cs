@@ -1,5 +1,6 @@
 using Google.Protobuf.WellKnownTypes;
 using Qmtl.Identity;
+using Qmtl.ServiceDefaults.Authentication;
 using Qmtl.Storage;
 using Qmtl.V1;
 using Qmtl.WorldService.Access;
@@ -11,7 +12,7 @@ using Qmtl.WorldService.Worlds;
 namespace Qmtl.WorldService.Campaigns;
 
 /// <summary>Tells where the strategies of a world stand, what to do next, and does the part of it that evaluates.</summary>
-internal sealed class CampaignHandler(IDatabase database, WorldWriter writer, PolicyStore policies, EvaluationHandler evaluation, WorldAccess access, TimeProvider clock)
+internal sealed class CampaignHandler(IDatabase database, WorldWriter writer, PolicyStore policies, EvaluationHandler evaluation, TimeProvider clock)
 {
     private const int DefaultLeaseSeconds = 300;
     private const int LongestLeaseSeconds = 86_400;
@@ -19,7 +20,7 @@ internal sealed class CampaignHandler(IDatabase database, WorldWriter writer, Po
 
     public async Task<CampaignStatus> GetStatusAsync(CampaignRequest request, Caller caller, CancellationToken cancellationToken)
     {
-        access.Require(caller, request.WorldId, WorldRole.Reader);
+        caller.Require(request.WorldId, WorldRole.Reader);
         var view = await database.ReadAsync(session => LoadAsync(session, request.WorldId, request.StrategyId), cancellationToken);
         var status = new CampaignStatus { WorldId = request.WorldId, GeneratedAt = Timestamp.FromDateTimeOffset(clock.GetUtcNow()), Config = CampaignMessages.Config(view.Terms) };
         status.Strategies.Add(view.Standings.Select(CampaignMessages.Strategy));
@@ -28,7 +29,7 @@ internal sealed class CampaignHandler(IDatabase database, WorldWriter writer, Po
 
     public async Task<CampaignTick> TickAsync(CampaignRequest request, Caller caller, CancellationToken cancellationToken)
     {
-        access.Require(caller, request.WorldId, WorldRole.Reader);
+        caller.Require(request.WorldId, WorldRole.Reader);
         var now = clock.GetUtcNow();
         var view = await database.ReadAsync(session => LoadAsync(session, request.WorldId, request.StrategyId), cancellationToken);
         var tick = new CampaignTick { SchemaVersion = CampaignMessages.SchemaVersion, WorldId = request.WorldId, GeneratedAt = Timestamp.FromDateTimeOffset(now) };
@@ -38,7 +39,7 @@ internal sealed class CampaignHandler(IDatabase database, WorldWriter writer, Po
 
     public async Task<CampaignExecution> ExecuteAsync(ExecuteCampaignRequest request, Caller caller, CancellationToken cancellationToken)
     {
-        access.Require(caller, request.WorldId, WorldRole.Operator);
+        caller.Require(request.WorldId, WorldRole.Operator);
         var now = clock.GetUtcNow();
         var (steps, taken) = await database.ReadAsync(
             async session =>
@@ -62,7 +63,7 @@ internal sealed class CampaignHandler(IDatabase database, WorldWriter writer, Po
 
     public async Task<CampaignLease> LeaseAsync(LeaseCampaignRequest request, Caller caller, CancellationToken cancellationToken)
     {
-        access.Require(caller, request.WorldId, WorldRole.Operator);
+        caller.Require(request.WorldId, WorldRole.Operator);
         CheckHolder(request.Holder);
         var seconds = request.TtlSec == 0 ? DefaultLeaseSeconds : request.TtlSec;
         if (seconds is < 1 or > LongestLeaseSeconds) throw Refuse.Field("/ttl_sec", $"must be 1 to {LongestLeaseSeconds} seconds, was {request.TtlSec}");
@@ -86,7 +87,7 @@ internal sealed class CampaignHandler(IDatabase database, WorldWriter writer, Po
 
     public async Task<Empty> ReleaseAsync(ReleaseCampaignRequest request, Caller caller, CancellationToken cancellationToken)
     {
-        access.Require(caller, request.WorldId, WorldRole.Operator);
+        caller.Require(request.WorldId, WorldRole.Operator);
         CheckHolder(request.Holder);
         await writer.ChangeAsync(
             request.WorldId,

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Text;
 using Google.Protobuf.WellKnownTypes;
 using Qmtl.Identity;
+using Qmtl.ServiceDefaults.Authentication;
 using Qmtl.Storage;
 using Qmtl.V1;
 using Qmtl.WorldService.Access;
@@ -12,11 +13,11 @@ using Qmtl.WorldService.Worlds;
 namespace Qmtl.WorldService.Decisions;
 
 /// <summary>Reads and sets the active strategies, and decides.</summary>
-internal sealed class DecisionsHandler(IDatabase database, WorldWriter writer, DecisionCache cache, WorldAccess access, WorldMetrics metrics, TimeProvider clock)
+internal sealed class DecisionsHandler(IDatabase database, WorldWriter writer, DecisionCache cache, WorldMetrics metrics, TimeProvider clock)
 {
     public async Task<DecisionEnvelope> DecideAsync(DecideRequest request, Caller caller, CancellationToken cancellationToken)
     {
-        access.Require(caller, request.WorldId, WorldRole.Reader);
+        caller.Require(request.WorldId, WorldRole.Reader);
         var started = clock.GetTimestamp();
         if (request.AsOf is { } asOf && (asOf.Nanos is < 0 or > 999_999_999)) throw Refuse.Field("/as_of", "must be an RFC 3339 time");
         var held = await cache.ReadAsync(request.WorldId, cancellationToken);
@@ -30,13 +31,13 @@ internal sealed class DecisionsHandler(IDatabase database, WorldWriter writer, D
 
     public async Task<DecisionsResponse> GetAsync(GetDecisionsRequest request, Caller caller, CancellationToken cancellationToken)
     {
-        access.Require(caller, request.WorldId, WorldRole.Reader);
+        caller.Require(request.WorldId, WorldRole.Reader);
         return await database.ReadAsync(async session => await RespondAsync(session, await WorldStore.GetAsync(session, request.WorldId)), cancellationToken);
     }
 
     public Task<DecisionsResponse> SetAsync(SetDecisionsRequest request, Caller caller, CancellationToken cancellationToken)
     {
-        access.Require(caller, request.WorldId, WorldRole.Operator);
+        caller.Require(request.WorldId, WorldRole.Operator);
         for (var i = 0; i < request.Strategies.Count; i++) StrategyIds.Check(request.Strategies[i], $"/strategies/{i}");
         var active = request.Strategies.Distinct(StringComparer.Ordinal).ToArray();
         return writer.ChangeAsync(

@@ -1,5 +1,6 @@
 using Google.Protobuf.WellKnownTypes;
 using Qmtl.Identity;
+using Qmtl.ServiceDefaults.Authentication;
 using Qmtl.Storage;
 using Qmtl.V1;
 using Qmtl.WorldService.Access;
@@ -71,13 +72,13 @@ internal static class EdgeStore
 }
 
 /// <summary>Reads and sets edge overrides.</summary>
-internal sealed class EdgesHandler(IDatabase database, WorldWriter writer, WorldAccess access)
+internal sealed class EdgesHandler(IDatabase database, WorldWriter writer)
 {
     private const int MaxLength = 300;
 
     public Task<ListEdgeOverridesResponse> ListAsync(ListEdgeOverridesRequest request, Caller caller, CancellationToken cancellationToken)
     {
-        access.Require(caller, request.WorldId, WorldRole.Reader);
+        caller.Require(request.WorldId, WorldRole.Reader);
         return database.ReadAsync(
             async session =>
             {
@@ -91,7 +92,7 @@ internal sealed class EdgesHandler(IDatabase database, WorldWriter writer, World
 
     public Task<EdgeOverride> PutAsync(PutEdgeOverrideRequest request, Caller caller, CancellationToken cancellationToken)
     {
-        access.Require(caller, request.WorldId, WorldRole.Operator);
+        caller.Require(request.WorldId, WorldRole.Operator);
         CheckEnd(request.Src, "/src");
         CheckEnd(request.Dst, "/dst");
         return writer.ChangeAsync(

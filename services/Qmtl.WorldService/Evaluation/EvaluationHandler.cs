@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Qmtl.Identity;
+using Qmtl.ServiceDefaults.Authentication;
 using Qmtl.Storage;
 using Qmtl.V1;
 using Qmtl.WorldService.Access;
@@ -13,11 +14,11 @@ namespace Qmtl.WorldService.Evaluation;
 
 /// <summary>Evaluates strategies by their world's policy and records what came of it.</summary>
 internal sealed class EvaluationHandler(
-    IDatabase database, WorldWriter writer, EvaluationPreparer preparer, CohortStore cohorts, EvaluationRequestReader reader, WorldAccess access, WorldMetrics metrics, TimeProvider clock)
+    IDatabase database, WorldWriter writer, EvaluationPreparer preparer, CohortStore cohorts, EvaluationRequestReader reader, WorldMetrics metrics, TimeProvider clock)
 {
     public async Task<EvaluateResponse> EvaluateAsync(EvaluateRequest request, Caller caller, CancellationToken cancellationToken)
     {
-        access.Require(caller, request.WorldId, WorldRole.Operator);
+        caller.Require(request.WorldId, WorldRole.Operator);
         var command = reader.Read(request, request.WorldId, clock.GetUtcNow());
         var runs = await RunAsync(command, caller, cancellationToken);
         var run = runs[0];
@@ -34,7 +35,7 @@ internal sealed class EvaluationHandler(
 
     public async Task<EvaluateCohortResponse> EvaluateCohortAsync(EvaluateCohortRequest request, Caller caller, CancellationToken cancellationToken)
     {
-        access.Require(caller, request.WorldId, WorldRole.Operator);
+        caller.Require(request.WorldId, WorldRole.Operator);
         var command = reader.ReadCohort(request, clock.GetUtcNow());
         var runs = await RunAsync(command, caller, cancellationToken);
         var response = new EvaluateCohortResponse { CampaignId = command.CampaignId, RunId = command.RunId };

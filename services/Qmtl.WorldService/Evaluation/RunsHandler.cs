@@ -1,6 +1,7 @@
 using System.Globalization;
 using Google.Protobuf.WellKnownTypes;
 using Qmtl.Identity;
+using Qmtl.ServiceDefaults.Authentication;
 using Qmtl.Storage;
 using Qmtl.V1;
 using Qmtl.WorldService.Access;
@@ -9,11 +10,11 @@ using Qmtl.WorldService.Worlds;
 namespace Qmtl.WorldService.Evaluation;
 
 /// <summary>Reads runs and what became of them.</summary>
-internal sealed class RunsHandler(IDatabase database, WorldAccess access)
+internal sealed class RunsHandler(IDatabase database)
 {
     public async Task<ListEvaluationRunsResponse> ListAsync(ListEvaluationRunsRequest request, Caller caller, CancellationToken cancellationToken)
     {
-        access.Require(caller, request.WorldId, WorldRole.Reader);
+        caller.Require(request.WorldId, WorldRole.Reader);
         var limit = Refuse.Limit(request.Limit, 100, 500);
         var cursor = ReadToken(request.PageToken);
         var rows = await database.ReadAsync(
@@ -31,7 +32,7 @@ internal sealed class RunsHandler(IDatabase database, WorldAccess access)
 
     public async Task<EvaluationRun> GetAsync(GetEvaluationRunRequest request, Caller caller, CancellationToken cancellationToken)
     {
-        access.Require(caller, request.WorldId, WorldRole.Reader);
+        caller.Require(request.WorldId, WorldRole.Reader);
         return await database.ReadAsync(async session => (await FindAsync(session, request.WorldId, request.StrategyId, request.RunId)).ToMessage(), cancellationToken);
     }
 
@@ -48,7 +49,7 @@ internal sealed class RunsHandler(IDatabase database, WorldAccess access)
 
     public Task<RunHistoryResponse> GetHistoryAsync(GetEvaluationRunRequest request, Caller caller, CancellationToken cancellationToken)
     {
-        access.Require(caller, request.WorldId, WorldRole.Reader);
+        caller.Require(request.WorldId, WorldRole.Reader);
         return database.ReadAsync(
             async session =>
             {

@@ -1,4 +1,5 @@
 using Google.Protobuf.WellKnownTypes;
+using Qmtl.ServiceDefaults.Authentication;
 using Qmtl.Storage;
 using Qmtl.V1;
 using Qmtl.WorldService.Access;
@@ -43,13 +44,13 @@ internal static class HistoryStore
 }
 
 /// <summary>Takes in and reads what is known about the data strategies ran on.</summary>
-internal sealed class HistoryHandler(IDatabase database, WorldWriter writer, WorldAccess access)
+internal sealed class HistoryHandler(IDatabase database, WorldWriter writer)
 {
     private const int SecondsOfDay = 86_400;
 
     public async Task<Empty> PutAsync(PutHistoryRequest request, Caller caller, CancellationToken cancellationToken)
     {
-        access.Require(caller, request.WorldId, WorldRole.Operator);
+        caller.Require(request.WorldId, WorldRole.Operator);
         var report = request.Report ?? throw Refuse.Field("/report", "is missing");
         Check(report, request.WorldId);
         await writer.ChangeAsync(
@@ -68,7 +69,7 @@ internal sealed class HistoryHandler(IDatabase database, WorldWriter writer, Wor
 
     public Task<HistoryMetadata> GetAsync(GetHistoryRequest request, Caller caller, CancellationToken cancellationToken)
     {
-        access.Require(caller, request.WorldId, WorldRole.Reader);
+        caller.Require(request.WorldId, WorldRole.Reader);
         return database.ReadAsync(
             async session =>
             {

@@ -4,6 +4,7 @@ using System.Text.Json;
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
 using Qmtl.Identity;
+using Qmtl.ServiceDefaults.Authentication;
 using Qmtl.Storage;
 using Qmtl.V1;
 using Qmtl.WorldService.Access;
@@ -12,11 +13,11 @@ using Qmtl.WorldService.Worlds;
 namespace Qmtl.WorldService.Policies;
 
 /// <summary>Uploads, lists and puts policies in force.</summary>
-internal sealed class PoliciesHandler(IDatabase database, WorldWriter writer, PolicyLoader loader, PolicyStore store, WorldAccess access)
+internal sealed class PoliciesHandler(IDatabase database, WorldWriter writer, PolicyLoader loader, PolicyStore store)
 {
     public Task<CreatePolicyResponse> CreateAsync(CreatePolicyRequest request, Caller caller, CancellationToken cancellationToken)
     {
-        access.Require(caller, request.WorldId, WorldRole.Owner);
+        caller.Require(request.WorldId, WorldRole.Owner);
         var row = Read((request.Document?.Data ?? ByteString.Empty).Span, request.Document?.ContentType, request.WorldId);
         return writer.ChangeAsync(request.WorldId, caller, change => InsertAsync(change, row), cancellationToken);
     }
@@ -41,7 +42,7 @@ internal sealed class PoliciesHandler(IDatabase database, WorldWriter writer, Po
 
     public Task<ListPoliciesResponse> ListAsync(ListPoliciesRequest request, Caller caller, CancellationToken cancellationToken)
     {
-        access.Require(caller, request.WorldId, WorldRole.Reader);
+        caller.Require(request.WorldId, WorldRole.Reader);
         return database.ReadAsync(
             async session =>
             {
@@ -55,7 +56,7 @@ internal sealed class PoliciesHandler(IDatabase database, WorldWriter writer, Po
 
     public Task<WorldPolicy> GetAsync(GetPolicyRequest request, Caller caller, CancellationToken cancellationToken)
     {
-        access.Require(caller, request.WorldId, WorldRole.Reader);
+        caller.Require(request.WorldId, WorldRole.Reader);
         return database.ReadAsync(
             async session =>
             {
@@ -68,7 +69,7 @@ internal sealed class PoliciesHandler(IDatabase database, WorldWriter writer, Po
 
     public Task<SetDefaultPolicyResponse> SetDefaultAsync(SetDefaultPolicyRequest request, Caller caller, CancellationToken cancellationToken)
     {
-        access.Require(caller, request.WorldId, WorldRole.Owner);
+        caller.Require(request.WorldId, WorldRole.Owner);
         return writer.ChangeAsync(
             request.WorldId,
             caller,

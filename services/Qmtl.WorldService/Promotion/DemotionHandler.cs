@@ -1,4 +1,5 @@
 using Qmtl.Identity;
+using Qmtl.ServiceDefaults.Authentication;
 using Qmtl.V1;
 using Qmtl.WorldService.Access;
 using Qmtl.WorldService.Apply;
@@ -12,13 +13,13 @@ namespace Qmtl.WorldService.Promotion;
 /// Takes a strategy back from live. The way back must never be shut, so it holds at once, in one transaction, whatever else is going on; the apply
 /// that follows makes every gateway acknowledge it.
 /// </summary>
-internal sealed class DemotionHandler(WorldWriter writer, ApplyEngine engine, WorldAccess access, PromotionMetrics metrics, TimeProvider clock)
+internal sealed class DemotionHandler(WorldWriter writer, ApplyEngine engine, PromotionMetrics metrics, TimeProvider clock)
 {
     private const int ReasonLength = 2_000;
 
     public async Task<DemotionResult> DemoteAsync(DemoteLiveRequest request, Caller caller, CancellationToken cancellationToken)
     {
-        access.Require(caller, request.WorldId, WorldRole.Operator);
+        caller.Require(request.WorldId, WorldRole.Operator);
         StrategyIds.Check(request.StrategyId, "/strategy_id");
         if (request.Reason.Trim().Length is 0 or > ReasonLength) throw Refuse.Field("/reason", $"must say why, in 1 to {ReasonLength} characters");
         if (request.ApplyRunId.Length > 0) RunIds.Check(request.ApplyRunId, "/apply_run_id");

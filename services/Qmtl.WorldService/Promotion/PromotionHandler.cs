@@ -1,5 +1,6 @@
 using System.Globalization;
 using Qmtl.Identity;
+using Qmtl.ServiceDefaults.Authentication;
 using Qmtl.Storage;
 using Qmtl.V1;
 using Qmtl.WorldService.Access;
@@ -11,11 +12,11 @@ namespace Qmtl.WorldService.Promotion;
 
 /// <summary>Takes strategies live: on somebody's word, or where the policy does it by itself.</summary>
 internal sealed class PromotionHandler(
-    IDatabase database, PromotionDesk desk, PromotionReader reader, ApplyEngine engine, WorldAccess access, PromotionMetrics metrics, TimeProvider clock)
+    IDatabase database, PromotionDesk desk, PromotionReader reader, ApplyEngine engine, PromotionMetrics metrics, TimeProvider clock)
 {
     public async Task<PromotionResult> ApplyAsync(PromotionApplyRequest request, Caller caller, CancellationToken cancellationToken)
     {
-        access.Require(caller, request.WorldId, WorldRole.Operator);
+        caller.Require(request.WorldId, WorldRole.Operator);
         StrategyIds.Check(request.StrategyId, "/strategy_id");
         if (request.ApplyRunId.Length > 0) RunIds.Check(request.ApplyRunId, "/apply_run_id");
         var actor = Persons.ActorOf(caller, request.Actor);
@@ -27,7 +28,7 @@ internal sealed class PromotionHandler(
 
     public async Task<PromotionResult> AutoApplyAsync(PromotionAutoApplyRequest request, Caller caller, CancellationToken cancellationToken)
     {
-        access.Require(caller, request.WorldId, WorldRole.Operator);
+        caller.Require(request.WorldId, WorldRole.Operator);
         if (request.StrategyId.Length > 0) StrategyIds.Check(request.StrategyId, "/strategy_id");
         var (promotion, blocked) = await database.ReadAsync(session => ChooseAsync(session, request), cancellationToken);
         if (blocked.Count > 0)

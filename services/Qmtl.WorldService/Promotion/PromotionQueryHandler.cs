@@ -1,3 +1,4 @@
+using Qmtl.ServiceDefaults.Authentication;
 using Qmtl.Storage;
 using Qmtl.V1;
 using Qmtl.WorldService.Access;
@@ -9,7 +10,7 @@ using Qmtl.WorldService.Worlds;
 namespace Qmtl.WorldService.Promotion;
 
 /// <summary>Tells who may go live, what would change, and what happened before; changes nothing.</summary>
-internal sealed class PromotionQueryHandler(IDatabase database, PromotionReader reader, WorldAccess access, TimeProvider clock)
+internal sealed class PromotionQueryHandler(IDatabase database, PromotionReader reader, TimeProvider clock)
 {
     private const int DefaultCandidates = 20;
     private const int MostCandidates = 200;
@@ -18,7 +19,7 @@ internal sealed class PromotionQueryHandler(IDatabase database, PromotionReader 
 
     public Task<PromotionPlan> PlanAsync(PromotionPlanRequest request, Caller caller, CancellationToken cancellationToken)
     {
-        access.Require(caller, request.WorldId, WorldRole.Reader);
+        caller.Require(request.WorldId, WorldRole.Reader);
         StrategyIds.Check(request.StrategyId, "/strategy_id");
         return database.ReadAsync(
             async session => PromotionMessages.Plan(await reader.ReadAsync(session, request.WorldId, request.StrategyId, request.RunId, clock.GetUtcNow())), cancellationToken);
@@ -26,7 +27,7 @@ internal sealed class PromotionQueryHandler(IDatabase database, PromotionReader 
 
     public Task<PromotionCandidates> ListCandidatesAsync(PromotionCandidatesRequest request, Caller caller, CancellationToken cancellationToken)
     {
-        access.Require(caller, request.WorldId, WorldRole.Reader);
+        caller.Require(request.WorldId, WorldRole.Reader);
         var limit = Refuse.Limit(request.Limit, DefaultCandidates, MostCandidates);
         return database.ReadAsync(
             async session =>
@@ -48,7 +49,7 @@ internal sealed class PromotionQueryHandler(IDatabase database, PromotionReader 
 
     public Task<ListPromotionsResponse> ListAsync(ListPromotionsRequest request, Caller caller, CancellationToken cancellationToken)
     {
-        access.Require(caller, request.WorldId, WorldRole.Reader);
+        caller.Require(request.WorldId, WorldRole.Reader);
         var limit = Refuse.Limit(request.Limit, DefaultRecords, MostRecords);
         return database.ReadAsync(
             async session =>

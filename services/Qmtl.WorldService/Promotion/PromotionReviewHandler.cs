@@ -1,5 +1,6 @@
 using Google.Protobuf.WellKnownTypes;
 using Qmtl.Identity;
+using Qmtl.ServiceDefaults.Authentication;
 using Qmtl.V1;
 using Qmtl.WorldService.Access;
 using Qmtl.WorldService.Evaluation;
@@ -10,13 +11,13 @@ using Qmtl.WorldService.Worlds;
 namespace Qmtl.WorldService.Promotion;
 
 /// <summary>People's word on a paper run.</summary>
-internal sealed class PromotionReviewHandler(WorldWriter writer, PromotionReader reader, WorldAccess access)
+internal sealed class PromotionReviewHandler(WorldWriter writer, PromotionReader reader)
 {
     private const int CommentLength = 2_000;
 
     public Task<PromotionReview> ApproveAsync(PromotionReviewRequest request, Caller caller, CancellationToken cancellationToken)
     {
-        access.Require(caller, request.WorldId, WorldRole.Operator);
+        caller.Require(request.WorldId, WorldRole.Operator);
         if (string.IsNullOrWhiteSpace(request.Comment)) throw Refuse.Field(ReasonCodes.OverrideIncomplete, "/comment", "must say why this run may go live");
         return ReviewAsync(request, "approved", caller, cancellationToken);
     }
@@ -26,7 +27,7 @@ internal sealed class PromotionReviewHandler(WorldWriter writer, PromotionReader
 
     private Task<PromotionReview> ReviewAsync(PromotionReviewRequest request, string status, Caller caller, CancellationToken cancellationToken)
     {
-        access.Require(caller, request.WorldId, WorldRole.Operator);
+        caller.Require(request.WorldId, WorldRole.Operator);
         if (request.Comment.Length > CommentLength) throw Refuse.Field("/comment", $"must be at most {CommentLength} characters, was {request.Comment.Length}");
         var actor = Persons.ActorOf(caller, request.Actor);
         return writer.ChangeAsync(

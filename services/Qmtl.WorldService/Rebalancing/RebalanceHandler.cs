@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Google.Protobuf.WellKnownTypes;
 using Qmtl.Identity;
 using Qmtl.Messaging.Events;
+using Qmtl.ServiceDefaults.Authentication;
 using Qmtl.Storage;
 using Qmtl.V1;
 using Qmtl.WorldService.Access;
@@ -11,12 +12,12 @@ using Qmtl.WorldService.Worlds;
 namespace Qmtl.WorldService.Rebalancing;
 
 /// <summary>Plans trades between two sets of shares, and records a plan as decided. Orders are made and sent elsewhere.</summary>
-internal sealed class RebalanceHandler(IDatabase database, WorldWriter writer, WorldAccess access, WorldServiceOptions options)
+internal sealed class RebalanceHandler(IDatabase database, WorldWriter writer, WorldServiceOptions options)
 {
     /// <summary>Writes nothing.</summary>
     public Task<RebalancePlan> PlanAsync(MultiWorldRebalanceRequest request, Caller caller, CancellationToken cancellationToken)
     {
-        foreach (var world in request.WorldAllocAfter.Keys) access.Require(caller, world, WorldRole.Reader);
+        foreach (var world in request.WorldAllocAfter.Keys) caller.Require(world, WorldRole.Reader);
         var schema = Negotiate(request.SchemaVersion);
         var inputs = RebalanceReader.Read(request);
         return database.ReadAsync(
@@ -34,7 +35,7 @@ internal sealed class RebalanceHandler(IDatabase database, WorldWriter writer, W
         if (request.RunId.Length is 0 or > 200) throw Refuse.Field("/run_id", "must be 1 to 200 characters");
         var wanted = request.Request ?? throw Refuse.Field("/request", "is missing");
         if (wanted.RunId.Length > 0 && wanted.RunId != request.RunId) throw Refuse.Field("/request/run_id", $"must be '{request.RunId}' or empty, was '{wanted.RunId}'");
-        foreach (var world in wanted.WorldAllocAfter.Keys) access.Require(caller, world, WorldRole.Operator);
+        foreach (var world in wanted.WorldAllocAfter.Keys) caller.Require(world, WorldRole.Operator);
         var schema = Negotiate(wanted.SchemaVersion);
         var inputs = RebalanceReader.Read(wanted);
         return writer.ChangeManyAsync([.. inputs.WorldAfter.Keys], caller, changes => RecordAsync(changes, request, inputs, schema), cancellationToken);

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using Qmtl.Identity;
+using Qmtl.ServiceDefaults.Authentication;
 using Qmtl.Storage;
 using Qmtl.V1;
 using Qmtl.WorldService.Access;
@@ -18,7 +19,6 @@ internal sealed class RiskHubHandler(
     WorldWriter writer,
     RiskBlobs blobs,
     IEnumerable<IRiskSnapshotObserver> observers,
-    WorldAccess access,
     RiskHubOptions options,
     RiskHubMetrics metrics,
     TimeProvider clock)
@@ -28,7 +28,7 @@ internal sealed class RiskHubHandler(
 
     public async Task<Publication> PublishAsync(PublishSnapshotRequest request, Caller caller, PublisherHeaders given, CancellationToken cancellationToken)
     {
-        access.Require(caller, request.WorldId, WorldRole.Operator);
+        caller.Require(request.WorldId, WorldRole.Operator);
         var headers = given.Check(options.Token);
         try
         {
@@ -45,7 +45,7 @@ internal sealed class RiskHubHandler(
 
     public Task<ListSnapshotsResponse> ListAsync(ListSnapshotsRequest request, Caller caller, CancellationToken cancellationToken)
     {
-        access.Require(caller, request.WorldId, WorldRole.Reader);
+        caller.Require(request.WorldId, WorldRole.Reader);
         var limit = Refuse.Limit(request.Limit, ListStandard, ListMax);
         return database.ReadAsync(
             async session =>
@@ -60,7 +60,7 @@ internal sealed class RiskHubHandler(
 
     public Task<RiskSnapshot> GetLatestAsync(LatestSnapshotRequest request, Caller caller, CancellationToken cancellationToken)
     {
-        access.Require(caller, request.WorldId, WorldRole.Reader);
+        caller.Require(request.WorldId, WorldRole.Reader);
         var limit = Refuse.Limit(request.Limit, ListStandard, ListMax);
         var now = clock.GetUtcNow();
         return database.ReadAsync(
@@ -80,7 +80,7 @@ internal sealed class RiskHubHandler(
 
     public Task<RiskSnapshot> LookupAsync(LookupSnapshotRequest request, Caller caller, CancellationToken cancellationToken)
     {
-        access.Require(caller, request.WorldId, WorldRole.Reader);
+        caller.Require(request.WorldId, WorldRole.Reader);
         if (request.Version.Length > 0 == request.AsOf is not null) throw Refuse.Field("/version", "either version or as_of must be given");
         return database.ReadAsync(
             async session =>
@@ -181,7 +181,7 @@ internal sealed class RiskHubHandler(
 }
 
 /// <summary>The headers of a publication, as they came.</summary>
-internal sealed record PublisherHeaders(string? Actor, string? Stage, string? Authorization)
+internal sealed record PublisherHeaders(string? Actor, string? Stage, string? Token, string? Authorization)
 {
     private const string Bearer = "Bearer ";
 
@@ -190,7 +190,7 @@ internal sealed record PublisherHeaders(string? Actor, string? Stage, string? Au
     {
         if (token.Length > 0 && !IsToken(token))
         {
-            throw new RefusalException(ReasonCodes.Auth, "Publishing risk snapshots needs the hub's token: send Authorization: Bearer <token>.");
+            throw new RefusalException(ReasonCodes.Auth, "Publishing risk snapshots needs the hub's token: send X-Risk-Hub-Token: <token>, or Authorization: Bearer <token> where nobody signs in.");
         }
 
         string?[] missing = [string.IsNullOrWhiteSpace(Actor) ? "X-Actor" : null, string.IsNullOrWhiteSpace(Stage) ? "X-Stage" : null];
@@ -204,6 +204,10 @@ internal sealed record PublisherHeaders(string? Actor, string? Stage, string? Au
 
     // In constant time, so that the answer does not tell how much of a guess was right.
     private bool IsToken(string token) =>
-        Authorization is { } given && given.StartsWith(Bearer, StringComparison.OrdinalIgnoreCase)
-        && CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(given[Bearer.Length..].Trim()), Encoding.UTF8.GetBytes(token));
+        Given() is { } given && CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(given), Encoding.UTF8.GetBytes(token));
+
+    // Where producers sign in, the Authorization header carries the proof of who they are, and never comes this far.
+    private string? Given() =>
+        Token is { Length: > 0 } ? Token.Trim()
+        : Authorization is { } header && header.StartsWith(Bearer, StringComparison.OrdinalIgnoreCase) ? header[Bearer.Length..].Trim() : null;
 }

@@ -11,6 +11,7 @@ internal sealed record SnapshotHeaders(string Actor, string Stage)
 {
     public const string ActorHeader = "x-actor";
     public const string StageHeader = "x-stage";
+    public const string TokenHeader = "x-risk-hub-token";
 }
 
 /// <summary>What makes a snapshot worth storing. Pure.</summary>

@@ -1,5 +1,6 @@
 using Google.Protobuf.WellKnownTypes;
 using Qmtl.Identity;
+using Qmtl.ServiceDefaults.Authentication;
 using Qmtl.Storage;
 using Qmtl.V1;
 using Qmtl.WorldService.Access;
@@ -12,11 +13,11 @@ using Qmtl.WorldService.Worlds;
 namespace Qmtl.WorldService.Stages;
 
 /// <summary>Tells where every strategy of a world stands, from one snapshot of the store.</summary>
-internal sealed class StandingsHandler(IDatabase database, DecisionStore decisions, WorldAccess access, TimeProvider clock)
+internal sealed class StandingsHandler(IDatabase database, DecisionStore decisions, TimeProvider clock)
 {
     public Task<ListStandingsResponse> ListAsync(ListStandingsRequest request, Caller caller, CancellationToken cancellationToken)
     {
-        access.Require(caller, request.WorldId, WorldRole.Reader);
+        caller.Require(request.WorldId, WorldRole.Reader);
         return database.ReadAsync(session => ReadAsync(session, request.WorldId), cancellationToken);
     }
 

@@ -1,5 +1,6 @@
 using Google.Protobuf.WellKnownTypes;
 using Qmtl.Identity;
+using Qmtl.ServiceDefaults.Authentication;
 using Qmtl.Storage;
 using Qmtl.V1;
 using Qmtl.WorldService.Access;
@@ -9,11 +10,11 @@ using Qmtl.WorldService.Worlds;
 namespace Qmtl.WorldService.WorldGraph;
 
 /// <summary>Lists, reads, changes and forgets the nodes a world knows.</summary>
-internal sealed class NodesHandler(IDatabase database, WorldWriter writer, WorldAccess access)
+internal sealed class NodesHandler(IDatabase database, WorldWriter writer)
 {
     public Task<ListWorldNodesResponse> ListAsync(ListWorldNodesRequest request, Caller caller, CancellationToken cancellationToken)
     {
-        access.Require(caller, request.WorldId, WorldRole.Reader);
+        caller.Require(request.WorldId, WorldRole.Reader);
         var limit = Refuse.Limit(request.Limit, 200, 1_000);
         var domain = NodeRules.ReadFilter(request.ExecutionDomain);
         var (node, after) = ReadToken(request.PageToken);
@@ -31,7 +32,7 @@ internal sealed class NodesHandler(IDatabase database, WorldWriter writer, World
 
     public Task<WorldNode> GetAsync(GetWorldNodeRequest request, Caller caller, CancellationToken cancellationToken)
     {
-        access.Require(caller, request.WorldId, WorldRole.Reader);
+        caller.Require(request.WorldId, WorldRole.Reader);
         var domain = NodeRules.ReadDomain(request.ExecutionDomain).ToToken();
         return database.ReadAsync(
             async session =>
@@ -44,7 +45,7 @@ internal sealed class NodesHandler(IDatabase database, WorldWriter writer, World
 
     public Task<WorldNode> PutAsync(PutWorldNodeRequest request, Caller caller, CancellationToken cancellationToken)
     {
-        access.Require(caller, request.WorldId, WorldRole.Operator);
+        caller.Require(request.WorldId, WorldRole.Operator);
         NodeRules.CheckNodeId(request.NodeId);
         NodeStatuses.Check(request.Status);
         NodeRules.CheckEvalKey(request.LastEvalKey);
@@ -77,7 +78,7 @@ internal sealed class NodesHandler(IDatabase database, WorldWriter writer, World
 
     public async Task<Empty> DeleteAsync(DeleteWorldNodeRequest request, Caller caller, CancellationToken cancellationToken)
     {
-        access.Require(caller, request.WorldId, WorldRole.Operator);
+        caller.Require(request.WorldId, WorldRole.Operator);
         var domain = NodeRules.ReadFilter(request.ExecutionDomain);
         await writer.ChangeAsync(
             request.WorldId,

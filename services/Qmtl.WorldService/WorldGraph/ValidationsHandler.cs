@@ -1,4 +1,5 @@
 using Qmtl.Identity;
+using Qmtl.ServiceDefaults.Authentication;
 using Qmtl.Storage;
 using Qmtl.V1;
 using Qmtl.WorldService.Access;
@@ -7,11 +8,11 @@ using Qmtl.WorldService.Worlds;
 namespace Qmtl.WorldService.WorldGraph;
 
 /// <summary>Keeps verdicts about nodes, found again only in exactly the context they were made in.</summary>
-internal sealed class ValidationsHandler(IDatabase database, WorldWriter writer, WorldAccess access, WorldServiceOptions options, TimeProvider clock)
+internal sealed class ValidationsHandler(IDatabase database, WorldWriter writer, WorldServiceOptions options, TimeProvider clock)
 {
     public Task<ValidationEntry> LookupAsync(LookupValidationRequest request, Caller caller, CancellationToken cancellationToken)
     {
-        access.Require(caller, request.WorldId, WorldRole.Reader);
+        caller.Require(request.WorldId, WorldRole.Reader);
         var key = NodeRules.ReadKey(request.WorldId, request.Key).Compute();
         return database.ReadAsync(
             async session =>
@@ -25,7 +26,7 @@ internal sealed class ValidationsHandler(IDatabase database, WorldWriter writer,
 
     public Task<ValidationEntry> StoreAsync(StoreValidationRequest request, Caller caller, CancellationToken cancellationToken)
     {
-        access.Require(caller, request.WorldId, WorldRole.Operator);
+        caller.Require(request.WorldId, WorldRole.Operator);
         var key = NodeRules.ReadKey(request.WorldId, request.Key);
         NodeRules.CheckVerdict(request, clock.GetUtcNow());
         return writer.ChangeAsync(
@@ -58,7 +59,7 @@ internal sealed class ValidationsHandler(IDatabase database, WorldWriter writer,
 
     public Task<DeleteValidationsResponse> DeleteAsync(DeleteValidationsRequest request, Caller caller, CancellationToken cancellationToken)
     {
-        access.Require(caller, request.WorldId, WorldRole.Operator);
+        caller.Require(request.WorldId, WorldRole.Operator);
         var domain = NodeRules.ReadFilter(request.ExecutionDomain);
         return writer.ChangeAsync(
             request.WorldId,

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Google.Protobuf.WellKnownTypes;
 using Qmtl.Identity;
+using Qmtl.ServiceDefaults.Authentication;
 using Qmtl.Storage;
 using Qmtl.V1;
 using Qmtl.WorldService.Access;
@@ -15,11 +16,11 @@ namespace Qmtl.WorldService.Worlds;
 
 /// <summary>Creates, reads, changes and deletes worlds.</summary>
 internal sealed class WorldsHandler(
-    IDatabase database, WorldWriter writer, PolicyStore policies, PoliciesHandler uploads, DecisionStore decisions, ActivationTable activation, WorldAccess access)
+    IDatabase database, WorldWriter writer, PolicyStore policies, PoliciesHandler uploads, DecisionStore decisions, ActivationTable activation)
 {
     public async Task<World> CreateAsync(CreateWorldRequest request, Caller caller, CancellationToken cancellationToken)
     {
-        access.Require(caller, WorldRules.IdOf(request), WorldRole.Owner);
+        caller.Require(WorldRules.IdOf(request), WorldRole.Owner);
         return await database.WriteAsync(
             async unit =>
             {
@@ -66,19 +67,19 @@ internal sealed class WorldsHandler(
 
     public Task<World> GetAsync(GetWorldRequest request, Caller caller, CancellationToken cancellationToken)
     {
-        access.Require(caller, request.WorldId, WorldRole.Reader);
+        caller.Require(request.WorldId, WorldRole.Reader);
         return database.ReadAsync(async session => (await WorldStore.GetAsync(session, request.WorldId)).ToMessage(), cancellationToken);
     }
 
     public Task<WorldDescription> DescribeAsync(GetWorldRequest request, Caller caller, CancellationToken cancellationToken)
     {
-        access.Require(caller, request.WorldId, WorldRole.Reader);
+        caller.Require(request.WorldId, WorldRole.Reader);
         return database.ReadAsync(session => DescribeAsync(session, request.WorldId), cancellationToken);
     }
 
     public Task<World> UpdateAsync(UpdateWorldRequest request, Caller caller, CancellationToken cancellationToken)
     {
-        access.Require(caller, request.WorldId, WorldRole.Owner);
+        caller.Require(request.WorldId, WorldRole.Owner);
         return writer.ChangeAsync(
             request.WorldId,
             caller,
@@ -96,7 +97,7 @@ internal sealed class WorldsHandler(
 
     public async Task<Empty> DeleteAsync(DeleteWorldRequest request, Caller caller, CancellationToken cancellationToken)
     {
-        access.Require(caller, request.WorldId, WorldRole.Owner);
+        caller.Require(request.WorldId, WorldRole.Owner);
         await writer.ChangeAsync(
             request.WorldId,
             caller,
@@ -151,10 +152,10 @@ internal sealed class WorldsHandler(
         })];
     }
 
-    private bool Visible(WorldRow row, string label, Caller caller)
+    private static bool Visible(WorldRow row, string label, Caller caller)
     {
         if (label.Length > 0 && !JsonSerializer.Deserialize<string[]>(row.Labels)!.Contains(label, StringComparer.Ordinal)) return false;
-        return access.Allows(caller, row.WorldId, WorldRole.Reader);
+        return caller.Allows(row.WorldId, WorldRole.Reader);
     }
 
     private static void CheckEtag(WorldRow world, string etag)

@@ -46,6 +46,7 @@ internal sealed class DagHost : IAsyncDisposable
         builder.AddDagManager();
         var app = builder.Build();
         app.UseQmtlProblemDetails();
+        app.UseQmtlAuthentication();
         app.MapDefaultEndpoints();
         app.MapDagManager();
         app.MapDagManagerHttp();

@@ -100,6 +100,7 @@ internal sealed class GatewayHost : IAsyncDisposable
         builder.AddGateway();
         var app = builder.Build();
         app.UseQmtlProblemDetails();
+        app.UseQmtlAuthentication();
         app.MapDefaultEndpoints();
         app.MapGateway();
         await app.StartAsync().Within();

@@ -151,12 +151,13 @@ public sealed class WorldRouteTests : IAsyncLifetime
     [Fact]
     public async Task Proxy_ReadOfAWorld_PassesOnWhoAsksAndNothingElse()
     {
-        var answer = await _gateway.GetAsync("/worlds/w1", ("X-Caller-Sub", "ann"), ("X-Correlation-ID", "c-1"), ("X-Secret", "s"));
+        var answer = await _gateway.GetAsync("/worlds/w1", ("X-Caller-Sub", "ann"), ("X-World-Roles", "owner"), ("X-Caller-Claims", "{}"), ("X-Correlation-ID", "c-1"), ("X-Secret", "s"));
 
         Assert.Equal("w1", answer.Text("id"));
         Assert.Equal("c-1", answer.Header("X-Correlation-ID"));
         var headers = Assert.Single(_peers.Worlds.Headers);
-        Assert.Equal(("ann", "c-1", null), (headers.GetValue("x-caller-sub"), headers.GetValue("x-correlation-id"), headers.GetValue("x-secret")));
+        Assert.Equal(("local", "*:owner", "c-1"), (headers.GetValue("x-caller-sub"), headers.GetValue("x-world-roles"), headers.GetValue("x-correlation-id")));
+        Assert.Null(headers.GetValue("x-caller-claims") ?? headers.GetValue("x-secret"));
     }
 
     [Fact]

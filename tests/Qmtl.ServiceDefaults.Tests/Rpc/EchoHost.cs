@@ -91,11 +91,14 @@ internal sealed class EchoHost : IAsyncDisposable
         add: builder =>
         {
             builder.Logging.AddProvider(new CollectingLoggerProvider(log));
+            builder.Configuration["Auth:Mode"] = "local";
+            builder.AddQmtlAuthentication();
             builder.Services.AddQmtlRpc();
         },
         map: app =>
         {
             app.UseQmtlProblemDetails();
+            app.UseQmtlAuthentication();
             map(app);
             app.MapGet("/throws", (HttpContext _) => throw new InvalidOperationException("password=hunter2"));
         });

@@ -2,6 +2,7 @@ using Google.Api;
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 using Qmtl.Identity;
+using Qmtl.ServiceDefaults.Authentication;
 using Qmtl.ServiceDefaults.Rpc;
 using Qmtl.Tests.Rpc;
 
@@ -16,7 +17,7 @@ internal sealed class EchoService : Echo.EchoBase
     {
         request.Free ??= new Struct();
         request.Free.Fields["correlation_id"] = Value.ForString(context.CorrelationId());
-        request.Free.Fields["caller"] = Value.ForString(context.RequestHeaders.GetValue("x-caller-sub") ?? "");
+        request.Free.Fields["caller"] = Value.ForString(context.Caller().Subject);
         return Task.FromResult(request);
     }
 

@@ -21,7 +21,7 @@ public sealed class RpcJsonTests
         Assert.Equal("application/json", answer.Headers["Content-Type"]);
         Assert.Equal(
             """
-            {"id":"w 1","count":3,"active":true,"number":1.5,"tags":["a","b"],"numbers":{},"maybe":0,"time":"2025-01-01T00:00:00Z","ttl":"300s","free":{"correlation_id":"c-1","caller":"alice"},"data":"YWI=","big":"18446744073709551615","seq_no":7,"part":{"text":"x","ratio":0.5},"parts":[],"colour":"RED","values":{}}
+            {"id":"w 1","count":3,"active":true,"number":1.5,"tags":["a","b"],"numbers":{},"maybe":0,"time":"2025-01-01T00:00:00Z","ttl":"300s","free":{"correlation_id":"c-1","caller":"local"},"data":"YWI=","big":"18446744073709551615","seq_no":7,"part":{"text":"x","ratio":0.5},"parts":[],"colour":"RED","values":{}}
             """.Trim(),
             answer.Body);
     }

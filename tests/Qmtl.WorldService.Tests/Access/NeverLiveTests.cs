@@ -3,6 +3,7 @@ using System.Text.Json;
 using Google.Protobuf.Reflection;
 using Microsoft.Extensions.DependencyInjection;
 using Qmtl.Identity;
+using Qmtl.ServiceDefaults.Authentication;
 using Qmtl.Storage;
 using Qmtl.Storage.Audit;
 using Qmtl.Testing;
@@ -77,7 +78,7 @@ public sealed class NeverLiveTests
 
     private static Grpc.Core.Metadata Root => RequestGenerator.Caller("root", "owner");
 
-    private static Task<WorldHost> StartAsync() => WorldHosts.SqliteAsync(("WorldService:EnforceRoles", "true"));
+    private static Task<WorldHost> StartAsync() => WorldHosts.SqliteAsync();
 
     private static RequestGenerator Generator(Random random) => new(random, "w") { LeaveOut = { "allow_live", "circuit_breaker", "state" } };
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using Google.Protobuf.Reflection;
 using Grpc.Core;
 using Qmtl.Identity;
+using Qmtl.ServiceDefaults.Authentication;
 using Qmtl.Testing;
 using Qmtl.V1;
 using Qmtl.WorldService.Access;
@@ -32,7 +33,7 @@ public sealed class RoleTests
     [Fact]
     public async Task EveryRpc_AsEveryone_IsDeniedExactlyWhereTheTableSays()
     {
-        await using var host = await WorldHosts.SqliteAsync(("WorldService:EnforceRoles", "true"));
+        await using var host = await WorldHosts.SqliteAsync();
         var everything = RequestGenerator.Caller("root", "owner");
         var wrong = new List<string>();
         foreach (var rpc in Rpcs)

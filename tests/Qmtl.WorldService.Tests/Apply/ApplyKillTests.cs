@@ -171,7 +171,6 @@ public abstract class ApplyKillTests
                 ["HTTP_PORT"] = $"{http}",
                 ["GRPC_PORT"] = $"{grpc}",
                 ["ASPNETCORE_ENVIRONMENT"] = "Development",
-                ["WorldService__EnforceRoles"] = "false",
             };
             foreach (var (key, value) in store) settings[key.Replace(":", "__", StringComparison.Ordinal)] = value!;
             var process = await ServiceProcess.StartAsync(Path.Combine(AppContext.BaseDirectory, "Qmtl.WorldService.dll"), settings, new Uri(address, "/health/ready"));

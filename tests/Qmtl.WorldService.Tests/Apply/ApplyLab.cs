@@ -4,6 +4,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using Qmtl.ServiceDefaults.Authentication;
 using Qmtl.Storage;
 using Qmtl.Storage.Migrations;
 using Qmtl.Testing;
@@ -27,7 +28,7 @@ namespace Qmtl.WorldService.Tests.Apply;
 internal sealed class ApplyLab : IAsyncDisposable
 {
     public const string World = "w";
-    public static readonly Caller Operator = new("op", [], "c");
+    public static readonly Caller Operator = new("op", [new WorldGrant(WorldGrant.EveryWorld, WorldRole.Owner)], "c");
 
     private readonly IHost _host;
 

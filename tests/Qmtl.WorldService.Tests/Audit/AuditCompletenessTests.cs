@@ -147,7 +147,7 @@ public sealed class AuditCompletenessTests
     [Fact]
     public async Task Refused_Mutations_StandInTheAuditOfTheirWorld()
     {
-        await using var host = await WorldHosts.SqliteAsync(("WorldService:EnforceRoles", "true"));
+        await using var host = await WorldHosts.SqliteAsync();
         var owner = new Metadata { { "x-caller-sub", "ann" }, { "x-world-roles", "w:owner" } };
         var stranger = new Metadata { { "x-caller-sub", "eve" }, { "x-world-roles", "w:reader" }, { "x-correlation-id", "c-eve" } };
         await host.Client.CreateWorldAsync(new CreateWorldRequest { Id = "w" }, owner).ResponseAsync.Within();
@@ -157,7 +157,7 @@ public sealed class AuditCompletenessTests
         // Reading is no attempt to change anything.
         await WorldHost.RefusedAsync(() => host.Client.GetWorldAsync(new GetWorldRequest { WorldId = "v" }, stranger).ResponseAsync);
         using var overHttp = new HttpRequestMessage(HttpMethod.Delete, "/worlds/w");
-        overHttp.Headers.Add("x-caller-sub", "mallory");
+        foreach (var entry in host.Vouched(new Metadata { { "x-caller-sub", "mallory" }, { "x-world-roles", "" } })) overHttp.Headers.TryAddWithoutValidation(entry.Key, entry.Value);
         using var answered = await host.Http.SendAsync(overHttp).Within();
         Assert.Equal(403, (int)answered.StatusCode);
 

@@ -258,7 +258,7 @@ public abstract class EvaluationTests
     [ConformanceFact]
     public async Task Override_WhereCallersAreKnown_NobodySignsForSomebodyElse()
     {
-        await using var host = await StartAsync(("WorldService:EnforceRoles", "true"));
+        await using var host = await StartAsync();
         var ann = new Grpc.Core.Metadata { { "x-caller-sub", "ann" }, { "x-world-roles", "w:owner" } };
         var bob = new Grpc.Core.Metadata { { "x-caller-sub", "bob" }, { "x-world-roles", "w:operator" } };
         await host.Client.CreateWorldAsync(new CreateWorldRequest { Id = "w" }, ann).ResponseAsync.Within();
@@ -308,7 +308,7 @@ public abstract class EvaluationTests
         }
 
         var first = Assert.Single((await Add()).Failures);
-        Assert.Equal(("case-1", "manual", "anonymous", host.Clock.GetUtcNow()), (first.CaseId, first.Source, first.Actor, first.RecordedAt.ToDateTimeOffset()));
+        Assert.Equal(("case-1", "manual", "local", host.Clock.GetUtcNow()), (first.CaseId, first.Source, first.Actor, first.RecordedAt.ToDateTimeOffset()));
         Assert.Single((await Add()).Failures);
         Assert.Equal(["candidate", "confirmed"], (await Add(failure => (failure.CaseId, failure.Status) = ("case-1", "confirmed"))).Failures.Select(failure => failure.Status));
         await host.EvaluateAsync("w", "a", "r1", ("sharpe", 3));

@@ -167,7 +167,7 @@ public abstract class RiskHubTests
     [ConformanceFact]
     public async Task Publish_WithoutHeadersTokenOrRole_IsRefused()
     {
-        await using var host = await StartAsync(("WorldService:RiskHub:Token", "secret"), ("WorldService:EnforceRoles", "true"));
+        await using var host = await StartAsync(("WorldService:RiskHub:Token", "secret"));
         await host.Client.CreateWorldAsync(new CreateWorldRequest { Id = "w" }, new Metadata { { "x-world-roles", "w:owner" } }).ResponseAsync.Within();
         var request = new PublishSnapshotRequest { WorldId = "w", Snapshot = Snapshot(host, "v1") };
         Task<ReasonCode> Refused(params (string Name, string Value)[] headers) => RefusedAsync(host, request, headers);
@@ -178,6 +178,7 @@ public abstract class RiskHubTests
         Assert.Equal(ReasonCodes.MissingHeaders, await Refused(role, ("x-stage", "live"), ("authorization", "Bearer secret")));
         Assert.Equal(ReasonCodes.MissingHeaders, await Refused(role, ("x-actor", "a"), ("authorization", "Bearer secret")));
         var headers = new Metadata { { "x-world-roles", "w:operator" }, { "x-actor", "a" }, { "x-stage", "live" }, { "authorization", "bearer secret" } };
+        Assert.Equal(ReasonCodes.Auth, await Refused(role, ("x-actor", "a"), ("x-stage", "live"), ("x-risk-hub-token", "secre"), ("authorization", "Bearer secret")));
         Assert.Equal("v1", (await host.Client.PublishRiskSnapshotAsync(request, headers).ResponseAsync.Within()).Version);
         Assert.Equal(["risk_snapshot_updated"], await host.EventsAsync("w", "risk"));
     }

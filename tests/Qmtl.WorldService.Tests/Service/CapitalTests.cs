@@ -196,7 +196,7 @@ public abstract class CapitalTests
     [ConformanceFact]
     public async Task Roles_OfEveryWorldInvolved_AreNeeded()
     {
-        await using var host = await StartAsync(("WorldService:EnforceRoles", "true"));
+        await using var host = await StartAsync();
         var owner = new Grpc.Core.Metadata { { "x-caller-sub", "ann" }, { "x-world-roles", "owner" } };
         foreach (var id in new[] { "a", "b" }) await host.Client.CreateWorldAsync(new CreateWorldRequest { Id = id }, owner).ResponseAsync.Within();
         await host.Client.PostAllocationsAsync(Set("r1", ("a", 0.6), ("b", 0.3)), owner).ResponseAsync.Within();

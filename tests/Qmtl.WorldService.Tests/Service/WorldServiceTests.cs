@@ -354,17 +354,18 @@ public abstract class WorldServiceTests
     }
 
     [ConformanceFact]
-    public async Task Roles_WhenEnforced_AreNeededOnEveryPath()
+    public async Task Roles_AreNeededOnEveryPath()
     {
-        await using var host = await StartAsync(("WorldService:EnforceRoles", "true"));
+        await using var host = await StartAsync();
         var owner = new Grpc.Core.Metadata { { "x-caller-sub", "ann" }, { "x-world-roles", "w:owner" } };
         var reader = new Grpc.Core.Metadata { { "x-caller-sub", "bob" }, { "x-world-roles", "w:reader, v:owner" } };
+        var stranger = new Grpc.Core.Metadata { { "x-caller-sub", "eve" }, { "x-world-roles", "" } };
         await host.Client.CreateWorldAsync(new CreateWorldRequest { Id = "w" }, owner).ResponseAsync.Within();
         Assert.Equal("ann", (await host.Client.GetWorldAsync(new GetWorldRequest { WorldId = "w" }, reader).ResponseAsync.Within()).Owner);
         var put = new PutActivationRequest { WorldId = "w", StrategyId = "a", Side = "long", Active = true };
         Assert.Equal(ReasonCodes.PermissionDenied.Code, (await WorldHost.RefusedAsync(() => host.Client.PutActivationAsync(put, reader).ResponseAsync)).Code.Code);
-        Assert.Equal(ReasonCodes.PermissionDenied.Code, (await WorldHost.RefusedAsync(() => host.DecideAsync("w"))).Code.Code);
-        Assert.Empty((await host.Client.ListWorldsAsync(new ListWorldsRequest()).ResponseAsync.Within()).Worlds);
+        Assert.Equal(ReasonCodes.PermissionDenied.Code, (await WorldHost.RefusedAsync(() => host.Client.DecideAsync(new DecideRequest { WorldId = "w" }, stranger).ResponseAsync)).Code.Code);
+        Assert.Empty((await host.Client.ListWorldsAsync(new ListWorldsRequest(), stranger).ResponseAsync.Within()).Worlds);
     }
 }
 

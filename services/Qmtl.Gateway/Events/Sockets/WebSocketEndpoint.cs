@@ -1,5 +1,4 @@
 using System.Net.WebSockets;
-using Grpc.Core;
 using Microsoft.AspNetCore.Http.Features;
 using Qmtl.Identity;
 
@@ -76,18 +75,7 @@ internal sealed partial class WebSocketEndpoint(
     {
         var query = http.Request.Query;
         var topics = query["topics"].OfType<string>().ToArray();
-        return access.GrantAsync(token, new StreamRequest(query["world_id"].ToString(), query["strategy_id"].ToString(), topics), CallerHeaders(http), http.RequestAborted);
-    }
-
-    private static Metadata CallerHeaders(HttpContext http)
-    {
-        var headers = new Metadata();
-        foreach (var name in (string[])["x-caller-sub", "x-caller-claims", "x-world-roles"])
-        {
-            if (http.Request.Headers[name].ToString() is { Length: > 0 } value) headers.Add(name, value);
-        }
-
-        return headers;
+        return access.GrantAsync(token, new StreamRequest(query["world_id"].ToString(), query["strategy_id"].ToString(), topics), http);
     }
 
     [LoggerMessage(1, LogLevel.Information, "A WebSocket client was not let in: {Code}: {Reason}")]

@@ -1,3 +1,4 @@
+using Qmtl.ServiceDefaults.Authentication;
 using Qmtl.Storage;
 using Qmtl.V1;
 using Qmtl.WorldService.Access;
@@ -8,11 +9,11 @@ using Qmtl.WorldService.Worlds;
 namespace Qmtl.WorldService.Evaluation.Review;
 
 /// <summary>What people say about a run: overrides of its verdict, and failures found after it had passed.</summary>
-internal sealed class RunReviewHandler(IDatabase database, WorldWriter writer, WorldAccess access)
+internal sealed class RunReviewHandler(IDatabase database, WorldWriter writer)
 {
     public Task<EvaluationRun> OverrideAsync(OverrideRunRequest request, Caller caller, CancellationToken cancellationToken)
     {
-        access.Require(caller, request.WorldId, WorldRole.Operator);
+        caller.Require(request.WorldId, WorldRole.Operator);
         return writer.ChangeAsync(
             request.WorldId,
             caller,
@@ -49,7 +50,7 @@ internal sealed class RunReviewHandler(IDatabase database, WorldWriter writer, W
 
     public Task<ExPostFailuresResponse> AddFailureAsync(AddExPostFailureRequest request, Caller caller, CancellationToken cancellationToken)
     {
-        access.Require(caller, request.WorldId, WorldRole.Operator);
+        caller.Require(request.WorldId, WorldRole.Operator);
         var failure = ExPostRules.Check(request.Failure);
         return writer.ChangeAsync(
             request.WorldId,
@@ -68,7 +69,7 @@ internal sealed class RunReviewHandler(IDatabase database, WorldWriter writer, W
 
     public Task<ExPostFailuresResponse> ListFailuresAsync(ListExPostFailuresRequest request, Caller caller, CancellationToken cancellationToken)
     {
-        access.Require(caller, request.WorldId, WorldRole.Reader);
+        caller.Require(request.WorldId, WorldRole.Reader);
         return database.ReadAsync(
             async session =>
             {

@@ -1,4 +1,5 @@
 using Google.Protobuf.WellKnownTypes;
+using Qmtl.ServiceDefaults.Authentication;
 using Qmtl.Storage;
 using Qmtl.V1;
 using Qmtl.WorldService.Access;
@@ -7,11 +8,11 @@ using Qmtl.WorldService.Policies;
 namespace Qmtl.WorldService.Monitoring.Invariants;
 
 /// <summary>Reports whether a world's governance and stored state still hold.</summary>
-internal sealed class InvariantsHandler(IDatabase database, PolicyStore policies, WorldAccess access, TimeProvider clock)
+internal sealed class InvariantsHandler(IDatabase database, PolicyStore policies, TimeProvider clock)
 {
     public Task<ValidationInvariantsReport> GetAsync(GetValidationInvariantsRequest request, Caller caller, CancellationToken cancellationToken)
     {
-        access.Require(caller, request.WorldId, WorldRole.Reader);
+        caller.Require(request.WorldId, WorldRole.Reader);
         return database.ReadAsync(async session => Report(await InvariantFacts.LoadAsync(session, policies, request.WorldId, clock.GetUtcNow())), cancellationToken);
     }
 

@@ -1,5 +1,6 @@
 using Google.Protobuf.WellKnownTypes;
 using Qmtl.Identity;
+using Qmtl.ServiceDefaults.Authentication;
 using Qmtl.Storage;
 using Qmtl.V1;
 using Qmtl.WorldService.Access;
@@ -10,14 +11,14 @@ using Qmtl.WorldService.Worlds;
 namespace Qmtl.WorldService.Monitoring.Live;
 
 /// <summary>Runs live monitoring on request, and reads what it found.</summary>
-internal sealed class LiveMonitoringHandler(IDatabase database, LiveMonitor monitor, WorldAccess access, TimeProvider clock)
+internal sealed class LiveMonitoringHandler(IDatabase database, LiveMonitor monitor, TimeProvider clock)
 {
     private const int Page = 500;
     private static readonly string[] Tiers = ["low", "medium", "high"];
 
     public async Task<LiveMonitoringRun> RunAsync(RunLiveMonitoringRequest request, Caller caller, CancellationToken cancellationToken)
     {
-        access.Require(caller, request.WorldId, WorldRole.Operator);
+        caller.Require(request.WorldId, WorldRole.Operator);
         await database.ReadAsync(session => WorldStore.GetAsync(session, request.WorldId), cancellationToken);
         var run = await monitor.RunAsync(request.WorldId, caller, cancellationToken);
         return string.Equals(run.Reason, ReasonCodes.LeaseHeld.Code, StringComparison.Ordinal)
@@ -35,7 +36,7 @@ internal sealed class LiveMonitoringHandler(IDatabase database, LiveMonitor moni
             var worlds = await database.ReadAsync(session => WorldStore.ListAsync(session, "", after, Page), cancellationToken);
 
             // Worlds the caller may not operate are not theirs to run, nor to learn of.
-            foreach (var world in worlds.Where(world => access.Allows(caller, world.WorldId, WorldRole.Operator) && (request.RiskTier.Length == 0 || string.Equals(TierOf(world), request.RiskTier, StringComparison.Ordinal))))
+            foreach (var world in worlds.Where(world => caller.Allows(world.WorldId, WorldRole.Operator) && (request.RiskTier.Length == 0 || string.Equals(TierOf(world), request.RiskTier, StringComparison.Ordinal))))
             {
                 response.Runs.Add(await monitor.RunAsync(world.WorldId, caller, cancellationToken));
             }
@@ -47,7 +48,7 @@ internal sealed class LiveMonitoringHandler(IDatabase database, LiveMonitor moni
 
     public Task<LiveMonitoringReport> ReportAsync(LiveMonitoringReportRequest request, Caller caller, CancellationToken cancellationToken)
     {
-        access.Require(caller, request.WorldId, WorldRole.Reader);
+        caller.Require(request.WorldId, WorldRole.Reader);
         return database.ReadAsync(
             async session =>
             {

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using Google.Protobuf.WellKnownTypes;
 using Qmtl.Identity;
+using Qmtl.ServiceDefaults.Authentication;
 using Qmtl.Storage;
 using Qmtl.V1;
 using Qmtl.WorldService.Access;
@@ -13,13 +14,13 @@ using Qmtl.WorldService.Worlds;
 namespace Qmtl.WorldService.Policies.Tools;
 
 /// <summary>Tells what another policy would change in a world. Reads one snapshot and writes nothing.</summary>
-internal sealed class PolicyDiffHandler(IDatabase database, PolicyLoader loader, PolicyStore store, CohortStore cohorts, WorldAccess access, TimeProvider clock)
+internal sealed class PolicyDiffHandler(IDatabase database, PolicyLoader loader, PolicyStore store, CohortStore cohorts, TimeProvider clock)
 {
     private static readonly string[] Stages = ["backtest", "paper", "live"];
 
     public async Task<PolicyDiff> DiffAsync(DiffPolicyRequest request, Caller caller, CancellationToken cancellationToken)
     {
-        access.Require(caller, request.WorldId, WorldRole.Reader);
+        caller.Require(request.WorldId, WorldRole.Reader);
         if (request.Policy.Length > 0 && request.Version != 0) throw Refuse.Field("/version", "must be left out when policy holds the candidate");
         if (request.Version < 0) throw Refuse.Field("/version", $"must be a version from 1, was {request.Version}");
         var stage = request.Stage.Length == 0 ? Stages[0] : request.Stage;
