@@ -46,7 +46,7 @@ public static class Runner
         var stack = await StackAsync(options, cancellationToken).ConfigureAwait(false);
         try
         {
-            using var gateway = stack is null ? new GatewayClient(Address(options)!, options.Token) : new GatewayClient(stack.GatewayHttp, options.Token) { ReadLimit = EmbeddedReadLimit };
+            using var gateway = stack is null ? new GatewayClient(Address(options)!, Token(options)) : new GatewayClient(stack.GatewayHttp, Token(options)) { ReadLimit = EmbeddedReadLimit };
             return await new StrategySubmitter(gateway, replay, TimeProvider.System).SubmitAsync(submission, worldId, cancellationToken).ConfigureAwait(false);
         }
         finally
@@ -68,6 +68,8 @@ public static class Runner
         return options.Data
             ?? throw new RefusalException(ReasonCodes.InvalidArgument, $"There are no bars to replay; give them with {nameof(SubmitOptions)}.{nameof(SubmitOptions.Data)} or --data.", [new FieldError("/data", "is missing")]);
     }
+
+    private static string? Token(SubmitOptions options) => options.Token ?? Environment.GetEnvironmentVariable(SubmitOptions.TokenVariable);
 
     private static Uri? Address(SubmitOptions options)
     {

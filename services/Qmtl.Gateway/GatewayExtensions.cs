@@ -1,7 +1,9 @@
 using Qmtl.Gateway;
 using Qmtl.Gateway.Events;
+using Qmtl.Gateway.Fills;
 using Qmtl.Gateway.Health;
 using Qmtl.Gateway.NodeStreams;
+using Qmtl.Gateway.Rebalancing;
 using Qmtl.Gateway.Submissions;
 using Qmtl.Gateway.Tokens;
 using Qmtl.Gateway.Worlds;
@@ -38,6 +40,8 @@ public static class GatewayExtensions
         builder.Services.AddDegradation(builder.Configuration);
         builder.Services.AddEvents(builder.Configuration);
         builder.Services.AddNodeStreams();
+        builder.Services.AddFills(builder.Configuration);
+        builder.Services.AddRebalanceExecution(builder.Configuration);
         builder.Services.AddSingleton<GatewayService>();
         return builder;
     }

@@ -3,7 +3,9 @@ using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 using Microsoft.AspNetCore.Authorization;
 using Qmtl.Gateway.Events;
+using Qmtl.Gateway.Fills;
 using Qmtl.Gateway.Health;
+using Qmtl.Gateway.Rebalancing;
 using Qmtl.Gateway.Submissions;
 using Qmtl.Gateway.Worlds;
 using Qmtl.Identity;
@@ -23,6 +25,8 @@ internal sealed partial class GatewayService(
     Degradation degradation,
     SubmissionLimits limits,
     EventEndpoints events,
+    FillHandler fills,
+    RebalanceExecution rebalancing,
     V1.DagManager.DagManagerClient dagManager,
     WorldService.WorldServiceClient worlds,
     WorldServiceOptions worldOptions,

@@ -19,7 +19,7 @@ internal sealed class CliRun(CliShell shell, ParseResult parse)
 
     public string StateDirectory => parse.GetValue(shell.State)!;
 
-    public string? Token => parse.GetValue(shell.Token);
+    public string? Token => parse.GetValue(shell.Token) is { Length: > 0 } given ? given : Host.Variable(SubmitOptions.TokenVariable);
 
     public Uri? GatewayAddress => shell.Address(parse);
 

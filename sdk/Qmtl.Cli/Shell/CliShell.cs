@@ -28,7 +28,7 @@ internal sealed class CliShell(CliHost host)
 
     public Option<string> Output { get; } = OutputOption();
 
-    public Option<string?> Token { get; } = new("--token") { Description = "Bearer token for the Gateway.", HelpName = "TOKEN", Recursive = true };
+    public Option<string?> Token { get; } = new("--token") { Description = $"Bearer token for the Gateway; by default {SubmitOptions.TokenVariable}.", HelpName = "TOKEN", Recursive = true };
 
     public void AddTo(Command root)
     {

@@ -12,13 +12,16 @@ public sealed record SubmitOptions
     /// <summary>Name of the variable that holds the world to use when none is named.</summary>
     public const string WorldVariable = "QMTL_DEFAULT_WORLD";
 
+    /// <summary>Environment variable with a bearer token for the Gateway.</summary>
+    public const string TokenVariable = "QMTL_TOKEN";
+
     /// <summary>The world when neither a name nor the variable is given.</summary>
     public const string FallbackWorld = "__default__";
 
     /// <summary>The Gateway's HTTP address. Null: the variable <see cref="GatewayVariable"/>, else <see cref="Embedded"/>.</summary>
     public Uri? Gateway { get; init; }
 
-    /// <summary>Bearer token for the Gateway.</summary>
+    /// <summary>Bearer token for the Gateway. Null: the variable <see cref="TokenVariable"/>, else none.</summary>
     public string? Token { get; init; }
 
     /// <summary>Starts a stack in this process when there is no Gateway to go to.</summary>

@@ -266,6 +266,12 @@ public static class ReasonCodes
     /// <summary>A shadow world never sends orders.</summary>
     public static ReasonCode ShadowOrdersBlocked { get; } = new("E_SHADOW_ORDERS_BLOCKED", 422, "A shadow world never sends orders");
 
+    /// <summary>The world's decision lets no orders through.</summary>
+    public static ReasonCode OrdersBlocked { get; } = new("E_ORDERS_BLOCKED", 409, "The world's decision lets no orders through");
+
+    /// <summary>Trades of the plan make no orders.</summary>
+    public static ReasonCode OrdersInvalid { get; } = new("E_ORDERS_INVALID", 422, "Trades of the plan make no orders");
+
     // Fills and events.
 
     /// <summary>The world or strategy of a fill is not named.</summary>

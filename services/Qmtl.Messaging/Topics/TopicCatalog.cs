@@ -33,6 +33,9 @@ public static class TopicCatalog
     /// <summary>The commit log of submissions.</summary>
     public const string GatewayIngest = "gateway.ingest";
 
+    /// <summary>Orders of rebalancing that were sent.</summary>
+    public const string GatewayRebalance = "gateway.rebalance";
+
     /// <summary>What is audited, for those who keep records of their own.</summary>
     public const string Audit = "audit";
 
@@ -46,6 +49,7 @@ public static class TopicCatalog
     {
         Control(Activation), Control(ActivationAck), Control(Policy), Control(Evaluation), Control(Risk), Control(Rebalancing), Control(Queue), Control(SentinelWeight), Control(Audit),
         new TopicSettings(TradeFills, ControlPartitions, TimeSpan.FromDays(90)),
+        new TopicSettings(GatewayRebalance, ControlPartitions, TimeSpan.FromDays(90)),
         new TopicSettings(GatewayIngest, IngestPartitions, TimeSpan.FromDays(7)) { KeepUncommitted = true },
     }.ToDictionary(topic => topic.Name, StringComparer.Ordinal);
 

@@ -95,6 +95,25 @@ internal sealed class FakeWorldService : WorldService.WorldServiceBase
         return new BindingsResponse { Strategies = { request.Strategies } };
     }
 
+    public override async Task<BindingsResponse> ListBindings(ListBindingsRequest request, ServerCallContext context)
+    {
+        await EnterAsync(request.WorldId, context);
+        return new BindingsResponse { WorldId = request.WorldId, Strategies = { Bound.Where(pair => pair.World == request.WorldId).Select(pair => pair.Strategy) } };
+    }
+
+    /// <summary>Versions of plans that were asked for.</summary>
+    public ConcurrentQueue<int> PlanVersions { get; } = new();
+
+    /// <summary>Answers plans.</summary>
+    public Func<MultiWorldRebalanceRequest, RebalancePlan> Plan { get; set; } = request => new RebalancePlan { SchemaVersion = request.SchemaVersion };
+
+    public override async Task<RebalancePlan> PlanRebalance(MultiWorldRebalanceRequest request, ServerCallContext context)
+    {
+        PlanVersions.Enqueue(request.SchemaVersion);
+        await EnterAsync("", context);
+        return Plan(request);
+    }
+
     public override async Task<World> GetWorld(GetWorldRequest request, ServerCallContext context)
     {
         Headers.Enqueue(context.RequestHeaders);
