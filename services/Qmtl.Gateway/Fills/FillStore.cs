@@ -10,7 +10,7 @@ namespace Qmtl.Gateway.Fills;
 /// <summary>A fill as it is read again.</summary>
 internal sealed record StoredFill
 {
-    public long FillOffset { get; init; }
+    public int FillOffset { get; init; }
 
     public string FillJson { get; init; } = "";
 

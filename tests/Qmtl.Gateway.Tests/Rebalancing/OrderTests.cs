@@ -1,5 +1,6 @@
 using Google.Protobuf.WellKnownTypes;
 using Qmtl.Gateway.Rebalancing;
+using Qmtl.Gateway.Worlds;
 using Qmtl.Identity;
 using Qmtl.V1;
 
@@ -168,9 +169,9 @@ public sealed class OrderTests
     [InlineData(null, true, "E_ORDERS_BLOCKED")]
     public void Guard_LetsOrdersThrough_OnlyOnAFreshDecisionForPaperOrLive(string? mode, bool stale, string? code)
     {
-        var reading = new Worlds.DecisionReading(mode is null ? null : new DecisionEnvelope { EffectiveMode = mode }, stale);
+        var reading = new DecisionReading(mode is null ? null : new DecisionEnvelope { EffectiveMode = mode }, stale);
 
-        var refusal = Record.Exception(() => OrderGuard.Domain("w", reading)) as RefusalException;
+        var refusal = Record.Exception(() => { OrderGuard.Domain("w", reading); }) as RefusalException;
 
         Assert.Equal(code, refusal?.Code.Code);
     }

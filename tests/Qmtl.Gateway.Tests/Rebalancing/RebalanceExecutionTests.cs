@@ -1,8 +1,10 @@
 using System.Net;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Qmtl.Gateway.Tests.Kit;
 using Qmtl.Identity;
 using Qmtl.Protos;
+using Qmtl.Storage;
 using Qmtl.Testing;
 using Qmtl.V1;
 
@@ -159,7 +161,7 @@ public sealed class RebalanceExecutionTests : IAsyncLifetime
             {
                 planned.IdempotencyKey = $"rebalancing_planned:w1:{Guid.NewGuid():N}:1";
                 await _gateway.Bus.PublishAsync(Messaging.Events.ControlEvent.FromJson("rebalancing_planned", "test", ProtoJson.Write(planned)));
-                return (await _gateway.Http.GetStringAsync("/metrics")).Contains("rebalance_plan_last_delta_count{world_id=\"w1\"} 2", StringComparison.Ordinal);
+                return Regex.IsMatch(await _gateway.Http.GetStringAsync("/metrics"), "rebalance_plan_last_delta_count\\{[^}]*world_id=\"w1\"[^}]*\\} 2", RegexOptions.None, TimeSpan.FromSeconds(5));
             },
             what: "the plan counted");
     }
