@@ -213,8 +213,9 @@ internal sealed partial class GatewayService(
         Postgres = states.Store,
         Dagmanager = states.DagManager,
         Worldservice = states.WorldService,
-        Capabilities = new GatewayCapabilities { RebalanceSchemaVersion = 1, ComputeContextContract = "v1" },
-        RebalanceSchemaVersion = 1,
+        Capabilities = new GatewayCapabilities { RebalanceSchemaVersion = RebalanceOptions.NewestSchema, AlphaMetricsCapable = true, ComputeContextContract = "v1" },
+        RebalanceSchemaVersion = RebalanceOptions.NewestSchema,
+        AlphaMetricsCapable = true,
         Version = typeof(GatewayService).Assembly.GetName().Version?.ToString(3) ?? "",
     };
 }

@@ -50,7 +50,7 @@ internal sealed class ApplyWorld : IAsyncDisposable
     {
         var folder = Directory.CreateTempSubdirectory("qmtl-bench-").FullName;
         var builder = Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { EnvironmentName = "Bench" });
-        builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>(StringComparer.Ordinal) { ["Storage:Directory"] = folder });
+        builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>(StringComparer.Ordinal) { ["Storage:Directory"] = folder, ["Auth:Mode"] = "local" });
         builder.Logging.ClearProviders();
         builder.AddWorldService();
         string[] strategies = [.. Enumerable.Range(0, active + Moving(active)).Select(i => string.Create(CultureInfo.InvariantCulture, $"strategy-{i:00000}"))];

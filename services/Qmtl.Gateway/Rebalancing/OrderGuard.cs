@@ -8,14 +8,11 @@ namespace Qmtl.Gateway.Rebalancing;
 /// <summary>Whether orders may be sent at all: nothing missing, stale or doubtful lets them through.</summary>
 internal sealed class OrderGuard(IDecisionSource decisions, WorldServiceOptions worlds, RebalanceOptions options)
 {
-    private const string LiveHeader = "x-allow-live";
-
     /// <summary>The domain of each world that orders are for.</summary>
     /// <exception cref="RefusalException">They may not be sent.</exception>
     public async Task<IReadOnlyDictionary<string, ExecutionDomain>> CheckAsync(IReadOnlyCollection<string> worldIds, ServerCallContext context)
     {
-        if (worlds.EnforceLiveGuard && !string.Equals(context.RequestHeaders.GetValue(LiveHeader), "true", StringComparison.OrdinalIgnoreCase))
-            throw new RefusalException(ReasonCodes.PermissionDenied, "These orders may reach a live venue; say so with the header X-Allow-Live: true.");
+        if (worlds.EnforceLiveGuard) LiveGuard.Require(context.RequestHeaders.GetValue(LiveGuard.MetadataName));
         var caller = context.Caller();
         foreach (var world in worldIds) caller.Require(world, WorldRole.Operator);
         if (!options.Submissions) throw new RefusalException(ReasonCodes.CommitLogDisabled, $"This gateway only works orders out; {RebalanceOptions.Section}:Submissions is off.");

@@ -14,7 +14,7 @@ public sealed class HealthTests : FreshGateway
         var status = await Gateway.GetAsync("/status");
 
         Assert.Equal(("ok", "ok", "ok", "ok"), (health.Text("status"), health.Text("postgres"), health.Text("dagmanager"), health.Text("worldservice")));
-        Assert.Equal(1, health.Json.GetProperty("capabilities").GetProperty("rebalance_schema_version").GetInt32());
+        Assert.Equal(2, health.Json.GetProperty("capabilities").GetProperty("rebalance_schema_version").GetInt32());
         Assert.Equal(("NORMAL", "True"), (status.Text("degrade_level"), status.Text("enforce_live_guard")));
     }
 

@@ -14,6 +14,7 @@ using Qmtl.Identity;
 using Qmtl.Messaging;
 using Qmtl.Messaging.Events;
 using Qmtl.Protos;
+using Qmtl.ServiceDefaults.Authentication;
 using Qmtl.ServiceDefaults.Endpoints;
 using Qmtl.ServiceDefaults.Rpc;
 using Qmtl.Storage;
@@ -80,6 +81,7 @@ internal sealed class GatewayHost : IAsyncDisposable
         {
             ["HTTP_PORT"] = "0",
             ["GRPC_PORT"] = "0",
+            ["Auth:ServiceKey"] = "a key that only tests know, 32 bytes",
             ["services:worldservice:grpc:0"] = peers.ToString(),
             ["services:dagmanager:grpc:0"] = peers.ToString(),
             // Two cores shared by many tests: the budget is not what most of them are about.
@@ -106,6 +108,10 @@ internal sealed class GatewayHost : IAsyncDisposable
         await app.StartAsync().Within();
         return new GatewayHost(app);
     }
+
+    /// <summary>Headers of a caller for whom another gateway vouches. Without them a test is whoever works on this machine.</summary>
+    public (string Name, string Value)[] As(string subject, string roles = "*:owner") =>
+        [(ServiceCredentials.Header, _app.Services.GetRequiredService<ServiceCredentials>().Issue("gateway")!), ("X-Caller-Sub", subject), ("X-World-Roles", roles)];
 
     /// <summary>A price and averages of it, with true identities.</summary>
     public static NodeSpec[] Graph(params int[] periods)

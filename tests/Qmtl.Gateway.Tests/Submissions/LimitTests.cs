@@ -19,10 +19,10 @@ public sealed class LimitTests : IAsyncLifetime
     {
         await using var gateway = await GatewayHost.StartAsync(GatewayHost.Sqlite(), _peers.Address, ("Gateway:RateLimit:PerSecond", "1"), ("Gateway:RateLimit:Burst", "3"));
         var answers = new List<Answer>();
-        for (var period = 1; period <= 6; period++) answers.Add(await gateway.PostAsync("/strategies/dry-run", GatewayHost.Submission(GatewayHost.Graph(period)), ("X-Caller-Sub", "ann")));
+        for (var period = 1; period <= 6; period++) answers.Add(await gateway.PostAsync("/strategies/dry-run", GatewayHost.Submission(GatewayHost.Graph(period)), gateway.As("ann")));
 
         var refused = answers.Last(answer => answer.Status == HttpStatusCode.TooManyRequests);
-        var other = await gateway.PostAsync("/strategies/dry-run", GatewayHost.Submission(GatewayHost.Graph(1)), ("X-Caller-Sub", "bob"));
+        var other = await gateway.PostAsync("/strategies/dry-run", GatewayHost.Submission(GatewayHost.Graph(1)), gateway.As("bob"));
 
         Assert.Equal(("E_RATE_LIMIT", "1"), (refused.Code, refused.Header("Retry-After")));
         Assert.All(answers.Take(3), answer => Assert.Equal(HttpStatusCode.OK, answer.Status));
