@@ -1,4 +1,5 @@
 using Grpc.Core;
+using Qmtl.ServiceDefaults.Authentication;
 using Qmtl.V1;
 
 namespace Qmtl.Gateway.NodeStreams;
@@ -6,7 +7,7 @@ namespace Qmtl.Gateway.NodeStreams;
 /// <summary>The rpcs of shared compute.</summary>
 internal sealed class NodeStreamsService(SessionHandler sessions, ValuesHandler values, IHostApplicationLifetime lifetime) : V1.NodeStreams.NodeStreamsBase
 {
-    public override Task<AcquireNodesResponse> AcquireNodes(AcquireNodesRequest request, ServerCallContext context) => sessions.AcquireAsync(request, context.CancellationToken);
+    public override Task<AcquireNodesResponse> AcquireNodes(AcquireNodesRequest request, ServerCallContext context) => sessions.AcquireAsync(request, context.Caller(), context.CancellationToken);
 
     public override Task<RenewNodesResponse> RenewNodes(RenewNodesRequest request, ServerCallContext context) => sessions.RenewAsync(request, context.CancellationToken);
 

@@ -3,6 +3,7 @@ using Qmtl.Gateway.Submissions;
 using Qmtl.Identity;
 using Qmtl.Messaging.Log;
 using Qmtl.Messaging.Topics;
+using Qmtl.ServiceDefaults.Authentication;
 using Qmtl.Storage;
 using Qmtl.V1;
 
@@ -16,7 +17,7 @@ internal sealed partial class SessionHandler(IDatabase database, ITopicAdmin top
 
     /// <summary>Asks for nodes.</summary>
     /// <exception cref="RefusalException">The session or the submission does not fit, or DagManager refuses.</exception>
-    public async Task<AcquireNodesResponse> AcquireAsync(AcquireNodesRequest request, CancellationToken cancellation)
+    public async Task<AcquireNodesResponse> AcquireAsync(AcquireNodesRequest request, CallerIdentity caller, CancellationToken cancellation)
     {
         if (!SessionText().IsMatch(request.SessionId)) throw RefusalException.At(ReasonCodes.InvalidArgument, "/session_id", "session_id must be 16 to 64 letters, digits and hyphens");
         foreach (var (index, node) in request.Nodes.Index())
@@ -25,6 +26,8 @@ internal sealed partial class SessionHandler(IDatabase database, ITopicAdmin top
         }
 
         var context = await ContextAsync(request, cancellation);
+        // The session is what everything after is allowed by: whoever may run strategies in the world may have one.
+        caller.Require(context.WorldId, WorldRole.Operator);
         var leases = await dagManager.AcquireLeasesAsync(
             new AcquireLeasesRequest { Owner = request.SessionId, Context = context, Nodes = { request.Nodes }, Lease = request.Lease }, deadline: Deadline(), cancellationToken: cancellation);
         var until = leases.ExpiresAt.ToDateTimeOffset();

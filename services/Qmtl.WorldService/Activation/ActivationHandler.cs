@@ -35,7 +35,7 @@ internal sealed class ActivationHandler(IDatabase database, WorldWriter writer, 
     /// <summary>All entries at one moment, from the store itself: who asks has missed something, and a copy may have missed it too.</summary>
     public async Task<ListActivationsResponse> ListAsync(ListActivationsRequest request, Caller caller, CancellationToken cancellationToken)
     {
-        access.Require(caller, request.WorldId, WorldRole.Reader);
+        caller.Require(request.WorldId, WorldRole.Reader);
         var entries = await database.ReadAsync(
             async session =>
             {
