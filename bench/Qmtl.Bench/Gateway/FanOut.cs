@@ -100,6 +100,7 @@ internal sealed class FanOut(string name, int stuck) : Benchmark(
         builder.AddGateway();
         var app = builder.Build();
         app.UseQmtlProblemDetails();
+        app.UseQmtlAuthentication();
         app.MapDefaultEndpoints();
         app.MapGateway();
         await app.StartAsync(cancellationToken);

@@ -157,7 +157,7 @@ public abstract class SubmissionTests : IAsyncLifetime
     public async Task Submit_ByAKnownCaller_IsBoundInHisName_AlsoWhenDoneLater()
     {
         _peers.Graph.Failure = new RefusalException(ReasonCodes.GraphUnavailable, "The graph's store did not answer.");
-        var id = (await _gateway.PostAsync("/strategies", GatewayHost.Submission(GatewayHost.Graph(10)), ("X-Caller-Sub", "ann"), ("X-World-Roles", "w1:operator"))).Text("strategy_id");
+        var id = (await _gateway.PostAsync("/strategies", GatewayHost.Submission(GatewayHost.Graph(10)), _gateway.As("ann", "w1:operator"))).Text("strategy_id");
         _peers.Graph.Failure = null;
         await _gateway.UntilAsync(id, "completed");
 
@@ -169,11 +169,11 @@ public abstract class SubmissionTests : IAsyncLifetime
     }
 
     [ConformanceFact]
-    public async Task Submit_ByNobodyKnown_IsBoundInNobodysName()
+    public async Task Submit_FromThisMachine_IsBoundAsLocal()
     {
         await _gateway.PostAsync("/strategies", GatewayHost.Submission(GatewayHost.Graph(10)));
 
-        Assert.Equal(("w1", null, null), Assert.Single(_peers.Worlds.Binders));
+        Assert.Equal(("w1", "local", "*:owner"), Assert.Single(_peers.Worlds.Binders));
     }
 
     [ConformanceFact]
