@@ -12,7 +12,8 @@ namespace Qmtl.Bench.Diff;
 /// </remarks>
 internal sealed class DiffBenchmark(string name, string what, Goal? goal, int nodes, bool overRpc) : Benchmark(name, what, goal)
 {
-    private const int Warmup = 4;
+    // The compiler replaces hot methods in the background: fewer rounds would measure it instead.
+    private const int Warmup = 16;
 
     public override async Task<IReadOnlyList<Measurement>> RunAsync(Scale scale, CancellationToken cancellationToken)
     {
