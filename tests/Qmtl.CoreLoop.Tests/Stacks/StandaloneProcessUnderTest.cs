@@ -49,6 +49,8 @@ public sealed class StandaloneProcessUnderTest : StackUnderTest
             ["DASHBOARD_PORT"] = Text(_ports.Dashboard),
             ["Storage__Directory"] = _folder,
             ["Gateway__Submissions__HoldFor"] = HoldFor,
+            // Keys of event tokens are made up here; in production they are given.
+            ["DOTNET_ENVIRONMENT"] = "Development",
             ["Logging__LogLevel__Default"] = "Warning",
         };
         if (worldService is not null) settings["services__worldservice__grpc__0"] = worldService;
