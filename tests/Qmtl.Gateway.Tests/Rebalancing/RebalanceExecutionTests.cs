@@ -189,7 +189,10 @@ public sealed class RebalanceExecutionTests : IAsyncLifetime
     {
         SymbolDelta Delta(string world, double quantity, params (string Strategy, double Quantity)[] parts) => new()
         {
-            Symbol = "BTC", WorldId = world, DeltaQty = quantity, Mark = 10,
+            Symbol = "BTC",
+            WorldId = world,
+            DeltaQty = quantity,
+            Mark = 10,
             Parts = { parts.Select(part => new DeltaPart { WorldId = world, StrategyId = part.Strategy, DeltaQty = part.Quantity }) },
         };
         return new RebalancePlan
