@@ -71,9 +71,12 @@ internal sealed partial class CommitLogWatch(
             if (worlds.Length == 0 || contexts.Length != worlds.Length) return null;
             using var document = CanonicalJson.Parse(Encoding.UTF8.GetBytes(dag));
             var check = SubmissionCheck.Inspect(document.RootElement, payload[IngestFields.Crc]?.GetValue<uint>());
-            return check.Passed
-                ? new PendingSubmission(record.StrategyId, new Submission(dag, check.Nodes, check.Crc, worlds, payload[IngestFields.Meta]?.ToJsonString() ?? "{}", new ContextHints(null, null, null), ""), contexts, IsHeld: false)
-                : null;
+            if (!check.Passed) return null;
+            var submission = new Submission(dag, check.Nodes, check.Crc, worlds, payload[IngestFields.Meta]?.ToJsonString() ?? "{}", new ContextHints(null, null, null), "")
+            {
+                Submitter = Submitter.Parse(payload[IngestFields.Submitter]?.GetValue<string>() ?? ""),
+            };
+            return new PendingSubmission(record.StrategyId, submission, contexts, IsHeld: false);
         }
         catch (Exception problem) when (problem is JsonException or InvalidOperationException or FormatException or RefusalException)
         {

@@ -95,6 +95,7 @@ internal sealed class SubmissionIntake(IDatabase database, WorkerIdentity worker
             [IngestFields.WorldIds] = new JsonArray([.. submission.WorldIds.Select(world => JsonValue.Create(world))]),
             [IngestFields.Meta] = JsonNode.Parse(submission.MetaJson),
             [IngestFields.Contexts] = JsonSerializer.SerializeToNode(contexts),
+            [IngestFields.Submitter] = submission.Submitter.ToText(),
         };
         if (submission.DagJson.Length <= LargestLoggedDag) payload[IngestFields.Dag] = submission.DagJson;
         var message = new IngestRecord(arrival.Pending.StrategyId, at, payload).ToMessage();
@@ -129,6 +130,9 @@ internal static class IngestFields
 
     /// <summary>Free facts.</summary>
     public const string Meta = "meta";
+
+    /// <summary>Who brought it, as the store keeps it.</summary>
+    public const string Submitter = "submitter";
 
     /// <summary>Where it runs, one context for each world.</summary>
     public const string Contexts = "compute_context";

@@ -49,7 +49,7 @@ internal sealed partial class SubmissionProcessor(
         var failed = await BindAsync(batch, limit.Token);
         ingest.Stage("bind", time.GetElapsedTime(started));
         started = time.GetTimestamp();
-        var results = await Task.WhenAll(batch.Select(item => failed.TryGetValue(item.Held.StrategyId, out var problem) ? Task.FromResult(new Result(item, null, problem)) : DiffAsync(item, limit.Token)));
+        var results = await DiffAsync(batch, failed, limit.Token);
         ingest.Stage("diff", time.GetElapsedTime(started));
         await EndAsync(results, stopping.IsCancellationRequested);
     }
@@ -60,21 +60,25 @@ internal sealed partial class SubmissionProcessor(
     private async Task<Dictionary<string, Exception>> BindAsync(IReadOnlyList<WorkItem> batch, CancellationToken cancellation)
     {
         var failed = new Dictionary<string, Exception>(StringComparer.Ordinal);
+        // Each in its submitter's name: whoever brings a strategy owns it, and may not judge it. Beside each other: worlds have nothing to do with one another.
+        var groups = batch.SelectMany(item => item.Held.WorldIds, (item, worldId) => (item, worldId)).GroupBy(pair => (pair.worldId, pair.item.Held.Submitter), pair => pair.item);
+        foreach (var (strategyId, problem) in (await Task.WhenAll(groups.Select(group => BindAsync(group.Key.worldId, [.. group], cancellation)))).SelectMany(problems => problems))
+            failed.TryAdd(strategyId, problem);
+        return failed;
+    }
 
-        // Each in its submitter's name: whoever brings a strategy owns it, and may not judge it.
-        foreach (var group in batch.SelectMany(item => item.Held.WorldIds, (item, worldId) => (item, worldId)).GroupBy(pair => (pair.worldId, pair.item.Held.Submitter), pair => pair.item))
+    private async Task<IReadOnlyList<(string StrategyId, Exception Problem)>> BindAsync(string worldId, WorkItem[] items, CancellationToken cancellation)
+    {
+        if (await TryBindAsync(worldId, items, cancellation) is not { } problem) return [];
+        if (items.Length == 1 || !AttemptFailure.Of(problem).IsFinal) return [.. items.Select(item => (item.Held.StrategyId, problem))];
+        // A refusal may be about one of them only.
+        var refused = new List<(string, Exception)>();
+        foreach (var item in items)
         {
-            WorkItem[] items = [.. group];
-            if (await TryBindAsync(group.Key.worldId, items, cancellation) is not { } problem) continue;
-            // A refusal may be about one of them only.
-            var alone = items.Length > 1 && AttemptFailure.Of(problem).IsFinal;
-            foreach (var item in items)
-            {
-                if ((alone ? await TryBindAsync(group.Key.worldId, [item], cancellation) : problem) is { } its) failed.TryAdd(item.Held.StrategyId, its);
-            }
+            if (await TryBindAsync(worldId, [item], cancellation) is { } its) refused.Add((item.Held.StrategyId, its));
         }
 
-        return failed;
+        return refused;
     }
 
     private async Task<Exception?> TryBindAsync(string worldId, WorkItem[] items, CancellationToken cancellation)
@@ -95,19 +99,15 @@ internal sealed partial class SubmissionProcessor(
         }
     }
 
-    private async Task<Result> DiffAsync(WorkItem item, CancellationToken cancellation)
+    private async Task<Result[]> DiffAsync(IReadOnlyList<WorkItem> batch, Dictionary<string, Exception> failed, CancellationToken cancellation)
     {
-        using var span = IngestMetrics.Spans.StartActivity("submission.diff", ActivityKind.Internal, item.Trace);
-        span?.SetTag("strategy_id", item.Held.StrategyId);
-        try
-        {
-            return new Result(item, await graph.DiffAsync(item.Held.StrategyId, item.Held.DagJson, item.Held.Contexts, dryRun: false, cancellation), null);
-        }
-        catch (Exception problem)
-        {
-            span?.SetStatus(ActivityStatusCode.Error, problem.Message);
-            return new Result(item, null, problem);
-        }
+        WorkItem[] bound = [.. batch.Where(item => !failed.ContainsKey(item.Held.StrategyId))];
+        Result[] unbound = [.. batch.Where(item => failed.ContainsKey(item.Held.StrategyId)).Select(item => new Result(item, null, failed[item.Held.StrategyId]))];
+        if (bound.Length == 0) return unbound;
+        using var span = IngestMetrics.Spans.StartActivity("submission.diff", ActivityKind.Internal, bound[0].Trace, links: bound.Skip(1).Select(item => new ActivityLink(item.Trace)));
+        span?.SetTag("strategy_id", bound[0].Held.StrategyId).SetTag("submissions", bound.Length);
+        var found = await graph.DiffManyAsync([.. bound.Select(item => item.Held)], cancellation);
+        return [.. unbound, .. bound.Select((item, number) => new Result(item, found[number].Outcome, found[number].Problem))];
     }
 
     /// <summary>Not cancellable: what was done must be known, and a host that stops lets go of the rest.</summary>

@@ -62,6 +62,28 @@ public abstract class DagManagerTests : IAsyncLifetime
     }
 
     [ConformanceFact]
+    public async Task DiffMany_OverlappingGraphsAndBadOnes_AnswersEachLikeDiff()
+    {
+        var known = Assert.Single(await _host.DiffAsync(Graphs.Request("s0", Graphs.Chain(10, 20))));
+        var dryRun = Graphs.Request("s3", Graphs.Chain(10));
+        dryRun.DryRun = true;
+        var broken = Graphs.Request("s4", Graphs.Chain(10));
+        broken.DagJson = ByteString.CopyFromUtf8("{");
+        var request = new DiffManyRequest { Diffs = { Graphs.Request("s1", Graphs.Chain(20, 30)), Graphs.Request("s2", Graphs.Chain(30, 40)), dryRun, broken } };
+
+        var items = new List<DiffManyItem>();
+        using var call = _host.Client.DiffMany(request);
+        while (await call.ResponseStream.MoveNext(default).Within()) items.Add(call.ResponseStream.Current);
+
+        DiffChunk Of(int index) => Assert.Single(items, item => item.Index == index).Chunk;
+        Assert.Equal(("s1-sentinel", "s2-sentinel", true), (Of(0).SentinelId, Of(1).SentinelId, Of(0).Last));
+        Assert.Equal(2, known.NodeQueues.Values.Intersect(Of(0).NodeQueues.Values).Count());
+        Assert.Equal(2, Of(0).NodeQueues.Values.Intersect(Of(1).NodeQueues.Values).Count());
+        Assert.Equal(["E_INVALID_ARGUMENT", "E_INVALID_JSON"], items.Where(item => item.Index > 1).OrderBy(item => item.Index).Select(item => item.RefusalCode));
+        Assert.Equal((5, 3), (await CountAsync("dm_queues"), await CountAsync("dm_sentinels")));
+    }
+
+    [ConformanceFact]
     public async Task Diff_DryRun_AnswersTheSameAndWritesNothing()
     {
         var request = Graphs.Request("s1", Graphs.Chain(10));

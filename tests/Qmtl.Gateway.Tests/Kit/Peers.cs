@@ -153,6 +153,12 @@ internal sealed class FakeDagManager : V1.DagManager.DagManagerBase
 {
     public ConcurrentQueue<DiffRequest> Diffs { get; } = new();
 
+    /// <summary>Sizes of the batches that came.</summary>
+    public ConcurrentQueue<int> Batches { get; } = new();
+
+    /// <summary>Graphs with so many nodes are refused where they come with others.</summary>
+    public ConcurrentBag<int> Refused { get; } = [];
+
     public ConcurrentQueue<ChunkAck> Acks { get; } = new();
 
     public ConcurrentQueue<string> Traces { get; } = new();
@@ -171,11 +177,32 @@ internal sealed class FakeDagManager : V1.DagManager.DagManagerBase
         Traces.Enqueue(System.Diagnostics.Activity.Current?.TraceId.ToHexString() ?? "");
         if (Delay > TimeSpan.Zero) await Task.Delay(Delay, context.CancellationToken);
         if ((Failure ?? DiffFailure) is { } failure) throw failure;
+        foreach (var chunk in Chunks(request)) await responseStream.WriteAsync(chunk);
+    }
+
+    public override async Task DiffMany(DiffManyRequest request, IServerStreamWriter<DiffManyItem> responseStream, ServerCallContext context)
+    {
+        Batches.Enqueue(request.Diffs.Count);
+        Traces.Enqueue(System.Diagnostics.Activity.Current?.TraceId.ToHexString() ?? "");
+        foreach (var diff in request.Diffs) Diffs.Enqueue(diff);
+        if (Delay > TimeSpan.Zero) await Task.Delay(Delay, context.CancellationToken);
+        if ((Failure ?? DiffFailure) is { } failure) throw failure;
+        foreach (var (index, diff) in request.Diffs.Index().Reverse())
+        {
+            if (Refused.Contains(NodeDocument.Read(diff.DagJson.Memory).Count))
+                await responseStream.WriteAsync(new DiffManyItem { Index = index, RefusalCode = ReasonCodes.CrossContext.Code, RefusalMessage = "Caches were hit across contexts." });
+            else
+                foreach (var chunk in Chunks(diff)) await responseStream.WriteAsync(new DiffManyItem { Index = index, Chunk = chunk });
+        }
+    }
+
+    private static IEnumerable<DiffChunk> Chunks(DiffRequest request)
+    {
         var nodes = NodeDocument.Read(request.DagJson.Memory);
         foreach (var (number, node) in nodes.Index())
         {
             var topic = $"{request.WorldId}.{request.ExecutionDomain}.{node.NodeId![^8..]}";
-            await responseStream.WriteAsync(new DiffChunk
+            yield return new DiffChunk
             {
                 SentinelId = $"{request.StrategyId}-sentinel",
                 DiffId = request.StrategyId,
@@ -183,7 +210,7 @@ internal sealed class FakeDagManager : V1.DagManager.DagManagerBase
                 Last = number == nodes.Count - 1,
                 QueueMap = { [$"{node.NodeId}:{node.Interval}:0#ck={request.WorldId}"] = topic },
                 NodeQueues = { [node.NodeId!] = topic },
-            });
+            };
         }
     }
 

@@ -78,6 +78,25 @@ public abstract class IngestTests : IAsyncLifetime
     }
 
     [ConformanceFact]
+    public async Task Queue_OneOfABatchIsRefused_TheOthersAreDone()
+    {
+        var gateway = await StartAsync();
+        _peers.Graph.Failure = new RefusalException(ReasonCodes.GraphUnavailable, "Away.");
+        await TimeLimits.EventuallyAsync(async () => (await gateway.GetAsync("/status")).Text("degrade_level") == "PARTIAL");
+        var good = new List<string>();
+        for (var period = 1; period <= 10; period++) good.Add((await gateway.PostAsync("/strategies", GatewayHost.Submission(GatewayHost.Graph(period), "w1", "w2"))).Text("strategy_id"));
+        var bad = (await gateway.PostAsync("/strategies", GatewayHost.Submission(GatewayHost.Graph(1, 2, 3, 4)))).Text("strategy_id");
+        _peers.Graph.Refused.Add(5);
+        _peers.Graph.Failure = null;
+
+        foreach (var id in good) Assert.Equal(2, (await gateway.UntilAsync(id, "completed")).Json.GetProperty("node_queues").EnumerateObject().Count());
+        var refused = await gateway.UntilAsync(bad, "failed");
+
+        Assert.Equal("E_CROSS_CONTEXT", refused.Text("reason"));
+        Assert.Contains(_peers.Graph.Batches, size => size > 2);
+    }
+
+    [ConformanceFact]
     public async Task Work_LongerThanItsHold_IsNotTakenOverWhileItsGatewayLives()
     {
         _peers.Graph.Delay = TimeSpan.FromSeconds(3);

@@ -45,7 +45,7 @@ public abstract class SubmissionTests : IAsyncLifetime
         Assert.Equal($"{id}-sentinel", answer.Text("sentinel_id"));
         Assert.Equal(Crc32.OfNodeIds(nodes.Select(node => node.NodeId!)), answer.Json.GetProperty("node_ids_crc32").GetUInt32());
         Assert.Equal((6, 3), (answer.Json.GetProperty("queue_map").EnumerateObject().Count(), answer.Json.GetProperty("node_queues").EnumerateObject().Count()));
-        Assert.Equal(["w1", "w2"], _peers.Worlds.Bound.Where(bound => bound.Strategy == id).Select(bound => bound.World));
+        Assert.Equal(["w1", "w2"], _peers.Worlds.Bound.Where(bound => bound.Strategy == id).Select(bound => bound.World).Order(StringComparer.Ordinal));
         Assert.Equal(["w1", "w2"], _peers.Graph.Diffs.Select(diff => diff.WorldId));
         // Three chunks for each world, of which the last needs no acknowledgement.
         Assert.Equal(4, _peers.Graph.Acks.Count);
