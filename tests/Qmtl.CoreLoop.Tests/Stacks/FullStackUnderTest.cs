@@ -67,8 +67,6 @@ public sealed class FullStackUnderTest : StackUnderTest
             // Keys of event tokens are made up here; in production they are given.
             ["DOTNET_ENVIRONMENT"] = "Development",
             ["Logging__LogLevel__Default"] = "Warning",
-            // Production wants keys of an operator.
-            ["ASPNETCORE_ENVIRONMENT"] = "Development",
         };
         _running[service] = await ServiceProcess.StartAsync(
             Path.Combine(AppContext.BaseDirectory, service + ".dll"), settings, new Uri(Address(_ports[service].Http), "/health/ready"));

@@ -52,8 +52,6 @@ public sealed class StandaloneProcessUnderTest : StackUnderTest
             // Keys of event tokens are made up here; in production they are given.
             ["DOTNET_ENVIRONMENT"] = "Development",
             ["Logging__LogLevel__Default"] = "Warning",
-            // Production wants keys of an operator.
-            ["ASPNETCORE_ENVIRONMENT"] = "Development",
         };
         if (worldService is not null) settings["services__worldservice__grpc__0"] = worldService;
         return ServiceProcess.StartAsync(Path.Combine(AppContext.BaseDirectory, "Qmtl.Standalone.dll"), settings, new Uri(Http, "/health/ready"));
