@@ -14,6 +14,9 @@ internal enum EvaluateBody
     /// <summary>Metrics of every strategy, all of them new.</summary>
     Changed,
 
+    /// <summary>The same as <see cref="Repeated"/>, column by column.</summary>
+    Columns,
+
     /// <summary>Nothing: the service finds the metrics itself.</summary>
     Sourced,
 
@@ -25,6 +28,19 @@ internal enum EvaluateBody
 internal sealed class EvaluateRequestBody(EvaluateBody kind, int strategies)
 {
     private const int Points = 100_000;
+
+    /// <summary>What strategies report; the shift makes it new.</summary>
+    private static readonly (string Name, Func<Random, double, double> Draw)[] Metrics =
+    [
+        ("sharpe", (random, shift) => (random.NextDouble() * 3) + shift),
+        ("sharpe_90d", (random, shift) => (random.NextDouble() * 3) + shift),
+        ("max_dd", (random, _) => random.NextDouble() * 0.4),
+        ("winrate", (random, _) => 0.3 + (random.NextDouble() * 0.4)),
+        ("trades", (random, _) => random.Next(20, 500)),
+        ("sample_days", (random, _) => random.Next(90, 900)),
+        ("volatility", (random, _) => random.NextDouble()),
+        ("sortino", (random, _) => random.NextDouble() * 4),
+    ];
 
     private readonly ArrayBufferWriter<byte> _buffer = new();
 
@@ -41,6 +57,7 @@ internal sealed class EvaluateRequestBody(EvaluateBody kind, int strategies)
             json.WriteString("run_id", string.Create(CultureInfo.InvariantCulture, $"run-{round}"));
             json.WriteString("strategy_id", Id(0));
             if (kind is EvaluateBody.Repeated or EvaluateBody.Changed) WriteMetrics(json, kind is EvaluateBody.Changed ? round * 1e-9 : 0);
+            if (kind is EvaluateBody.Columns) WriteTable(json);
             if (kind is EvaluateBody.Series) WriteSeries(json, round);
             json.WriteEndObject();
         }
@@ -55,17 +72,31 @@ internal sealed class EvaluateRequestBody(EvaluateBody kind, int strategies)
         for (var i = 0; i < strategies; i++)
         {
             json.WriteStartObject(Id(i));
-            json.WriteNumber("sharpe", (random.NextDouble() * 3) + shift);
-            json.WriteNumber("sharpe_90d", (random.NextDouble() * 3) + shift);
-            json.WriteNumber("max_dd", random.NextDouble() * 0.4);
-            json.WriteNumber("winrate", 0.3 + (random.NextDouble() * 0.4));
-            json.WriteNumber("trades", random.Next(20, 500));
-            json.WriteNumber("sample_days", random.Next(90, 900));
-            json.WriteNumber("volatility", random.NextDouble());
-            json.WriteNumber("sortino", random.NextDouble() * 4);
+            foreach (var (name, draw) in Metrics) json.WriteNumber(name, draw(random, shift));
             json.WriteEndObject();
         }
 
+        json.WriteEndObject();
+    }
+
+    private void WriteTable(Utf8JsonWriter json)
+    {
+        var random = new Random(11);
+        json.WriteStartObject("metric_table");
+        json.WriteStartArray("strategy_ids");
+        for (var i = 0; i < strategies; i++) json.WriteStringValue(Id(i));
+        json.WriteEndArray();
+        json.WriteStartObject("columns");
+        foreach (var (name, draw) in Metrics)
+        {
+            json.WriteStartObject(name);
+            json.WriteStartArray("values");
+            for (var i = 0; i < strategies; i++) json.WriteNumberValue(draw(random, 0));
+            json.WriteEndArray();
+            json.WriteEndObject();
+        }
+
+        json.WriteEndObject();
         json.WriteEndObject();
     }
 

@@ -21,6 +21,7 @@ internal static class PolicySuite
         Scaling(20_000),
         Scaling(50_000),
         new EvaluateHttp("evaluate-http-1000", "1,000 strategies evaluated over HTTP, their metrics in the request as known before; fsync on", Goal.Value(must: 5), EvaluateBody.Repeated),
+        new EvaluateHttp("evaluate-http-1000-columns", "the same, metrics column by column", Goal.Value(must: 5), EvaluateBody.Columns),
         new EvaluateHttp("evaluate-http-1000-changed", "the same, all metrics new and stored", Goal.Value(must: 5), EvaluateBody.Changed),
         new EvaluateHttp("evaluate-http-1000-sourced", "the same, metrics found in the store", Goal.Value(must: 5), EvaluateBody.Sourced),
         new EvaluateHttp("evaluate-http-series", "one strategy with 100,000 return points in the request", Goal.Value(must: 50), EvaluateBody.Series),

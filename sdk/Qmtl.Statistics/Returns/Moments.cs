@@ -1,3 +1,4 @@
+using System.Buffers;
 namespace Qmtl.Statistics;
 
 /// <summary>Means, deviations and quantiles of a series. Undefined values are null.</summary>
@@ -35,11 +36,19 @@ public static class Moments
         if (values.IsEmpty) return null;
         ArgumentOutOfRangeException.ThrowIfLessThan(p, 0);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(p, 1);
-        var sorted = values.ToArray();
-        Array.Sort(sorted);
-        var at = (sorted.Length - 1) * p;
+        var at = (values.Length - 1) * p;
         var below = (int)at;
-        return below + 1 >= sorted.Length ? sorted[^1] : sorted[below] + ((sorted[below + 1] - sorted[below]) * (at - below));
+        var copy = ArrayPool<double>.Shared.Rent(values.Length);
+        try
+        {
+            values.CopyTo(copy);
+            var (low, high) = Selection.NeighboursAt(copy.AsSpan(0, values.Length), below);
+            return low + ((high - low) * (at - below));
+        }
+        finally
+        {
+            ArrayPool<double>.Shared.Return(copy);
+        }
     }
 
     // Compensated (Neumaier), so that a sum does not depend on how large an equity its small changes are added to.

@@ -32,17 +32,7 @@ internal sealed record EvaluationCommand(
         var hasher = new ContentHasher();
         hasher.Add(WorldId, Stage, RiskTier, ModelCardVersion, CampaignId);
         foreach (var subject in Subjects) hasher.Add("subject", subject);
-        foreach (var strategy in Ordered(Metrics.Keys))
-        {
-            hasher.Add("metrics", strategy);
-            var metrics = Metrics[strategy];
-            foreach (var place in metrics.Schema.Ordinal)
-            {
-                hasher.Add(metrics.Schema.Names[place]);
-                hasher.Add(metrics.Numbers[place]);
-            }
-        }
-
+        Add(hasher, Metrics);
         foreach (var strategy in Ordered(Series.Keys))
         {
             var series = Series[strategy];
@@ -62,6 +52,30 @@ internal sealed record EvaluationCommand(
         foreach (var strategy in Previous) hasher.Add("previous", strategy);
         hasher.Add(Override is null ? "" : Json.Write(Override), Data is null ? "" : Json.Write(Data));
         return NodeId.Prefix + hasher.Finish();
+    }
+
+    /// <summary>The names once for strategies, in ordinal order, that follow each other and report the same; that depends on the content alone.</summary>
+    private static void Add(ContentHasher hasher, IReadOnlyDictionary<string, MetricSet> metrics)
+    {
+        MetricSchema? last = null;
+        var numbers = Array.Empty<double>();
+        foreach (var strategy in Ordered(metrics.Keys))
+        {
+            var set = metrics[strategy];
+            var ordinal = set.Schema.Ordinal;
+            if (last is null || !set.Schema.HasNamesOf(last))
+            {
+                hasher.Add("names");
+                hasher.Add(ordinal.Length);
+                foreach (var place in ordinal) hasher.Add(set.Schema.Names[place]);
+                numbers = new double[ordinal.Length];
+            }
+
+            last = set.Schema;
+            for (var i = 0; i < ordinal.Length; i++) numbers[i] = set.Numbers[ordinal[i]];
+            hasher.Add("metrics", strategy);
+            hasher.Add(numbers.AsSpan());
+        }
     }
 
     private static void Add(ContentHasher hasher, RepeatedField<double> numbers)

@@ -14,7 +14,7 @@ namespace Qmtl.WorldService.Evaluation;
 
 /// <summary>Evaluates strategies by their world's policy and records what came of it.</summary>
 internal sealed class EvaluationHandler(
-    IDatabase database, WorldWriter writer, EvaluationPreparer preparer, CohortStore cohorts, EvaluationRequestReader reader, WorldMetrics metrics, TimeProvider clock)
+    IDatabase database, WorldWriter writer, EvaluationPreparer preparer, CohortStore cohorts, EvaluationRequestReader reader, EvaluationLoad load, WorldMetrics metrics, TimeProvider clock)
 {
     public async Task<EvaluateResponse> EvaluateAsync(EvaluateRequest request, Caller caller, CancellationToken cancellationToken)
     {
@@ -46,6 +46,7 @@ internal sealed class EvaluationHandler(
 
     private async Task<IReadOnlyList<EvaluationRun>> RunAsync(EvaluationCommand command, Caller caller, CancellationToken cancellationToken)
     {
+        using var evaluating = load.Enter();
         var started = clock.GetTimestamp();
         Activity.Current?.SetTag("world_id", command.WorldId).SetTag("run_id", command.RunId);
 

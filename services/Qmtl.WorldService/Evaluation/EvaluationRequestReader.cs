@@ -19,16 +19,16 @@ internal sealed class EvaluationRequestReader(WorldServiceOptions options, Metri
 
     public EvaluationCommand Read(EvaluateRequest request, string worldId, DateTimeOffset now)
     {
-        var named = Named(request);
-        if (request.StrategyId.Length == 0 && named.Length != 1)
-        {
-            throw Refuse.Field("/strategy_id", $"must name the strategy that the run is about, since metrics and series name {named.Length}");
-        }
-
-        var subject = request.StrategyId.Length > 0 ? request.StrategyId : named[0];
+        var subject = request.StrategyId.Length > 0 ? request.StrategyId : OnlyOne(request);
         StrategyIds.Check(subject, "/strategy_id");
         var runId = request.RunId.Length > 0 ? request.RunId : string.Create(CultureInfo.InvariantCulture, $"eval-{subject}-{now.ToUnixTimeSeconds()}");
         return Read(request, worldId, runId, [subject], "");
+    }
+
+    private static string OnlyOne(EvaluateRequest request)
+    {
+        var named = Named(request);
+        return named.Length == 1 ? named[0] : throw Refuse.Field("/strategy_id", $"must name the strategy that the run is about, since metrics and series name {named.Length}");
     }
 
     public EvaluationCommand ReadCohort(EvaluateCohortRequest request, DateTimeOffset now)
@@ -51,6 +51,7 @@ internal sealed class EvaluationRequestReader(WorldServiceOptions options, Metri
             RiskTier = request.RiskTier,
             Data = request.Data,
             DryRun = request.DryRun,
+            MetricTable = request.MetricTable,
         };
         evaluation.Metrics.Add(request.Metrics);
         evaluation.Series.Add(request.Series);
@@ -64,15 +65,8 @@ internal sealed class EvaluationRequestReader(WorldServiceOptions options, Metri
         RunIds.Check(runId, "/run_id");
         CheckOverride(request.Override);
         CheckData(request.Data);
-        var strategies = request.Metrics.Keys.Union(request.Series.Keys, StringComparer.Ordinal).ToArray();
-        if (strategies.Length > options.MaxStrategies) throw Refuse.Field("/metrics", $"may name at most {options.MaxStrategies} strategies, named {strategies.Length}");
-        foreach (var strategy in strategies)
-        {
-            if (!StrategyIds.IsValid(strategy)) StrategyIds.Check(strategy, Pointer(request.Metrics.ContainsKey(strategy) ? "metrics" : "series", strategy));
-        }
-
+        CheckStrategies(request);
         for (var i = 0; i < request.Previous.Count; i++) StrategyIds.Check(request.Previous[i], $"/previous/{i}");
-        var flattener = new MetricFlattener(names);
         return new EvaluationCommand(
             worldId,
             runId,
@@ -80,7 +74,7 @@ internal sealed class EvaluationRequestReader(WorldServiceOptions options, Metri
             OneOf(request.RiskTier, "/risk_tier", Tiers, "medium"),
             request.ModelCardVersion,
             subjects,
-            request.Metrics.ToDictionary(pair => pair.Key, pair => flattener.Flatten(pair.Key, pair.Value), StringComparer.Ordinal),
+            ReadMetrics(request),
             CheckSeries(request.Series),
             [.. request.Correlations.Select(pair => ReadPair(pair.Key, pair.Value))],
             [.. request.Previous],
@@ -90,6 +84,29 @@ internal sealed class EvaluationRequestReader(WorldServiceOptions options, Metri
         {
             CampaignId = campaignId,
         };
+    }
+
+    private void CheckStrategies(EvaluateRequest request)
+    {
+        var count = Strategies(request).Distinct(StringComparer.Ordinal).Count();
+        if (count > options.MaxStrategies) throw Refuse.Field("/metrics", $"may name at most {options.MaxStrategies} strategies, named {count}");
+        foreach (var strategy in request.Metrics.Keys) CheckStrategy("metrics", strategy);
+        foreach (var strategy in request.Series.Keys) CheckStrategy("series", strategy);
+    }
+
+    private static void CheckStrategy(string field, string strategy)
+    {
+        if (!StrategyIds.IsValid(strategy)) StrategyIds.Check(strategy, Pointer(field, strategy));
+    }
+
+    private Dictionary<string, MetricSet> ReadMetrics(EvaluateRequest request)
+    {
+        var table = request.MetricTable;
+        var metrics = new Dictionary<string, MetricSet>(request.Metrics.Count + (table?.StrategyIds.Count ?? 0), StringComparer.Ordinal);
+        var flattener = new MetricFlattener(names);
+        foreach (var (strategy, given) in request.Metrics) metrics.Add(strategy, flattener.Flatten(strategy, given));
+        if (table is not null) new MetricTableReader(table, names).ReadInto(metrics);
+        return metrics;
     }
 
     private Dictionary<string, StrategySeries> CheckSeries(MapField<string, StrategySeries> series)
@@ -162,7 +179,9 @@ internal sealed class EvaluationRequestReader(WorldServiceOptions options, Metri
         return allowed.Contains(value, StringComparer.Ordinal) ? value : throw Refuse.Field(pointer, $"must be one of {string.Join(", ", allowed)}, was '{value}'");
     }
 
-    private static string[] Named(EvaluateRequest request) => [.. request.Metrics.Keys.Union(request.Series.Keys, StringComparer.Ordinal).Order(StringComparer.Ordinal)];
+    private static string[] Named(EvaluateRequest request) => [.. Strategies(request).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
+
+    private static IEnumerable<string> Strategies(EvaluateRequest request) => request.Metrics.Keys.Concat(request.MetricTable?.StrategyIds ?? []).Concat(request.Series.Keys);
 
     private static string Pointer(string field, string key) => Policies.Documents.JsonPointer.Child("/" + field, key);
 }

@@ -16,6 +16,8 @@ internal static class EvaluationServices
         .AddSingleton<EvaluationHandler>()
         .AddSingleton<RunsHandler>()
         .AddSingleton<RunReviewHandler>()
+        .AddSingleton(_ => new EvaluationLoad(TimeProvider.System))
+        .AddSingleton(provider => new ExtendedTurns(provider.GetRequiredService<EvaluationLoad>(), TimeProvider.System))
         .AddSingleton<ExtendedMetrics>()
         .AddSingleton<ExtendedValidator>()
         .AddHostedService<ExtendedValidationWorker>();

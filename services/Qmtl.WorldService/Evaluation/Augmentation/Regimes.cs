@@ -1,3 +1,5 @@
+using Qmtl.Statistics;
+
 namespace Qmtl.WorldService.Evaluation.Augmentation;
 
 /// <summary>Which volatility regimes a sample has seen. Pure.</summary>
@@ -15,9 +17,7 @@ internal static class Regimes
         var shares = new Dictionary<string, double>(StringComparer.Ordinal);
         var deviations = Deviations(returns);
         if (deviations.Length == 0) return shares;
-        var sorted = (double[])deviations.Clone();
-        Array.Sort(sorted);
-        var (low, mid) = (At(sorted, 1 / 3.0), At(sorted, 2 / 3.0));
+        var (low, mid) = Terciles(deviations);
         var (lows, mids) = (0, 0);
         foreach (var deviation in deviations)
         {
@@ -36,12 +36,16 @@ internal static class Regimes
     {
         var deviations = Deviations(returns);
         if (deviations.Length == 0) return new Dictionary<string, double[]>(StringComparer.Ordinal);
-        var sorted = (double[])deviations.Clone();
-        Array.Sort(sorted);
-        var (low, mid) = (At(sorted, 1 / 3.0), At(sorted, 2 / 3.0));
-        return deviations.Select((deviation, i) => (Regime: deviation <= low ? "low" : deviation <= mid ? "mid" : "high", Return: returns[i + Window - 1]))
-            .GroupBy(bar => bar.Regime, StringComparer.Ordinal)
-            .ToDictionary(group => group.Key, group => group.Select(bar => bar.Return).ToArray(), StringComparer.Ordinal);
+        var (low, mid) = Terciles(deviations);
+        var split = new Dictionary<string, List<double>>(StringComparer.Ordinal);
+        for (var i = 0; i < deviations.Length; i++)
+        {
+            var regime = deviations[i] <= low ? "low" : deviations[i] <= mid ? "mid" : "high";
+            if (!split.TryGetValue(regime, out var bars)) split.Add(regime, bars = new List<double>(deviations.Length / 3));
+            bars.Add(returns[i + Window - 1]);
+        }
+
+        return split.ToDictionary(pair => pair.Key, pair => pair.Value.ToArray(), StringComparer.Ordinal);
     }
 
     /// <summary>Population deviation of each window, each computed afresh: running sums lose the small differences that matter here.</summary>
@@ -63,10 +67,5 @@ internal static class Regimes
         return deviations;
     }
 
-    private static double At(double[] sorted, double p)
-    {
-        var place = (sorted.Length - 1) * p;
-        var below = (int)place;
-        return below + 1 < sorted.Length ? sorted[below] + ((place - below) * (sorted[below + 1] - sorted[below])) : sorted[below];
-    }
+    private static (double Low, double Mid) Terciles(double[] deviations) => (Moments.Quantile(deviations, 1 / 3.0)!.Value, Moments.Quantile(deviations, 2 / 3.0)!.Value);
 }

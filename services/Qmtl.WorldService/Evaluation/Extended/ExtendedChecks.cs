@@ -31,8 +31,8 @@ internal static class ExtendedChecks
     /// <summary>Whether the 95 % interval of the Sharpe ratio, by the stationary bootstrap, lies above zero.</summary>
     private static RuleResult? Interval(double[] returns, double periodsPerYear)
     {
-        var newest = returns.AsMemory(Math.Max(0, returns.Length - BootstrapBars));
-        if (BlockBootstrap.Interval(newest, sample => ReturnStatistics.Sharpe(sample.Span, periodsPerYear), Samples) is not { } interval) return null;
+        var newest = returns.AsSpan(Math.Max(0, returns.Length - BootstrapBars));
+        if (BlockBootstrap.SharpeInterval(newest, periodsPerYear, Samples) is not { } interval) return null;
         return Judge(interval.Low > 0, "sharpe_interval_ok", "sharpe_interval_includes_zero", "the 95 % interval of the Sharpe ratio reaches down to zero", ("sharpe", interval.Value), ("low", interval.Low), ("high", interval.High));
     }
 

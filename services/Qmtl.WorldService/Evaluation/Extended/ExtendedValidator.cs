@@ -15,7 +15,7 @@ namespace Qmtl.WorldService.Evaluation.Extended;
 
 /// <summary>Adds to a run what its request did not wait for. The same run again changes nothing, so events may come twice.</summary>
 internal sealed class ExtendedValidator(
-    IDatabase database, WorldWriter writer, PolicyStore policies, EvaluationPreparer preparer, ExtendedMetrics metrics, TimeProvider clock)
+    IDatabase database, WorldWriter writer, PolicyStore policies, EvaluationPreparer preparer, ExtendedTurns turns, ExtendedMetrics metrics, TimeProvider clock)
 {
     /// <summary>Trials that the probability of overfitting is computed over.</summary>
     private const int MaxCohort = 100;
@@ -48,7 +48,7 @@ internal sealed class ExtendedValidator(
     {
         var found = await database.ReadAsync(session => FindAsync(session, worldId, strategyId, runId, cancellationToken), cancellationToken);
         if (found is not { } input) return false;
-        var results = ExtendedChecks.Compute(input.Returns, input.PeriodsPerYear, input.Cohort).ToList();
+        var results = (await turns.RunAsync(() => ExtendedChecks.Compute(input.Returns, input.PeriodsPerYear, input.Cohort), cancellationToken)).ToList();
         if (input.Stress is { } stress) results.Add(("extended_stress", stress));
         if (results.Count == 0) return false;
         var caller = new Caller("worldservice", [], correlationId ?? Activity.Current?.TraceId.ToString() ?? Guid.CreateVersion7().ToString("N"));

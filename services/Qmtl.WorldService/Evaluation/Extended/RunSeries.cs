@@ -29,10 +29,15 @@ internal static class SeriesBytes
         var plain = MemoryMarshal.AsBytes(returns);
         var planes = new byte[plain.Length];
         // Signs and exponents of returns are much alike; side by side they compress, between mantissas they do not.
-        for (var i = 0; i < plain.Length; i++) planes[(i % sizeof(double) * returns.Length) + (i / sizeof(double))] = plain[i];
-        using var bytes = new MemoryStream();
-        using (var compressed = new BrotliStream(bytes, CompressionLevel.Fastest)) compressed.Write(planes);
-        return bytes.ToArray();
+        for (var plane = 0; plane < sizeof(double); plane++)
+        {
+            var bytes = planes.AsSpan(plane * returns.Length, returns.Length);
+            for (var i = 0; i < bytes.Length; i++) bytes[i] = plain[(i * sizeof(double)) + plane];
+        }
+
+        using var packed = new MemoryStream();
+        using (var compressed = new BrotliStream(packed, CompressionLevel.Fastest)) compressed.Write(planes);
+        return packed.ToArray();
     }
 
     public static double[] Read(byte[] bytes, int points)

@@ -32,6 +32,19 @@ internal sealed class MetricSchema
     /// <summary>Where a name stands; -1 when it does not.</summary>
     public int Find(string name) => _places.TryGetValue(name, out var place) ? place : -1;
 
+    /// <summary>Whether the names are the same, in whichever order.</summary>
+    public bool HasNamesOf(MetricSchema other)
+    {
+        if (ReferenceEquals(this, other)) return true;
+        if (other._names.Length != _names.Length) return false;
+        for (var i = 0; i < _names.Length; i++)
+        {
+            if (!string.Equals(_names[_ordinal[i]], other._names[other._ordinal[i]], StringComparison.Ordinal)) return false;
+        }
+
+        return true;
+    }
+
     /// <summary>Whether the names are these, in this order.</summary>
     public bool Is(IReadOnlyDictionary<string, double> values)
     {
