@@ -17,7 +17,7 @@ internal sealed class ActivationMetrics : IDisposable
     public ActivationMetrics()
     {
         _acks = _meter.CreateCounter<long>("controlbus_apply_ack_total", description: "Phases of applies acknowledged, by phase.");
-        _holds = _meter.CreateCounter<long>("activation_holds_total", description: "Times this gateway closed a world by itself, by reason: gap (an event is missing or out of order), touch (it could not announce itself or lost the log).");
+        _holds = _meter.CreateCounter<long>("activation_holds_total", description: "Times this gateway closed a world by itself, by reason: gap (an event is missing or out of order), touch (it could not announce itself or lost the log), unreadable.");
         _resyncs = _meter.CreateCounter<long>("activation_resync_total", description: "States read after a hold, by result: done, overtaken (read again) or failed (stays closed).");
         _dropped = _meter.CreateCounter<long>("activation_broken_total", description: "Activation events that ask for an acknowledgement and have no sequence; they open nothing.");
         _latency = _meter.CreateHistogram<double>("controlbus_apply_ack_latency_ms", description: "From an activation event to its acknowledgement in milliseconds, by phase.");

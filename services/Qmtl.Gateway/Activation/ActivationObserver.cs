@@ -95,6 +95,13 @@ internal sealed partial class ActivationObserver(
         await KeepAsync(outcome, cancellation);
     }
 
+    /// <summary>Closes a world of which something was said that nobody here understands, until its state has been read.</summary>
+    public void Distrust(string worldId)
+    {
+        metrics.Held("unreadable");
+        sequencer.Hold(worldId);
+    }
+
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         await base.StopAsync(cancellationToken);

@@ -35,7 +35,7 @@ internal sealed class EventRelay(IControlBus bus, EventHub hub, DecisionCache de
         switch (delivery.Event.Type)
         {
             case ActivationFrames.ActivationUpdated:
-                await observer.TakeAsync(new ActivationEvent(Payload<ActivationUpdated>(delivery), frame, delivery.Record.At), cancellation);
+                await observer.TakeAsync(new ActivationEvent(Activation(delivery), frame, delivery.Record.At), cancellation);
                 break;
             case "rebalancing_planned":
                 plans.Observe(Payload<RebalancingPlanned>(delivery));
@@ -49,6 +49,20 @@ internal sealed class EventRelay(IControlBus bus, EventHub hub, DecisionCache de
         }
 
         metrics.Skew(topic, time.GetUtcNow() - delivery.Event.Time);
+    }
+
+    /// <summary>One that cannot be read may have closed something: its world, which is its key, is closed until its state has been read.</summary>
+    private ActivationUpdated Activation(Delivery delivery)
+    {
+        try
+        {
+            return Payload<ActivationUpdated>(delivery);
+        }
+        catch (PoisonMessageException)
+        {
+            observer.Distrust(delivery.Record.Key);
+            throw;
+        }
     }
 
     private static T Payload<T>(Delivery delivery)

@@ -25,6 +25,7 @@ internal sealed class EventStream(EventSubscription subscription, TagQuery? quer
     {
         subscription.Filter = filter;
         _isToShow = true;
+        subscription.Wake();
     }
 
     /// <summary>Waits for what comes next.</summary>
@@ -37,7 +38,7 @@ internal sealed class EventStream(EventSubscription subscription, TagQuery? quer
             if (_isToCatchUp && await CatchUpAsync(cancellation) is { Count: > 0 } missed) return missed;
             if (subscription.TakeLost() is > 0 and var lost) return Admit(lost);
             await subscription.ReadAsync(_batch, Batch, cancellation);
-            _batch.RemoveAll(item => (_sent.Count > 0 && _sent.Remove(item.Frame.Id)) || IsOld(item));
+            _batch.RemoveAll(item => item == HubEvent.Nudge || (_sent.Count > 0 && _sent.Remove(item.Frame.Id)) || IsOld(item));
             if (_batch.Count > 0) return _batch;
         }
     }

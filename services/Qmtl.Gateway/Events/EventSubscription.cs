@@ -38,6 +38,9 @@ internal sealed class EventSubscription : IDisposable
         return false;
     }
 
+    /// <summary>Lets a reader that waits go on; one that is behind goes on anyway.</summary>
+    public void Wake() => _channel.Writer.TryWrite(HubEvent.Nudge);
+
     /// <summary>Waits for the next event and takes everything that is there with it, at most <paramref name="limit"/>.</summary>
     public async ValueTask ReadAsync(List<HubEvent> into, int limit, CancellationToken cancellation)
     {

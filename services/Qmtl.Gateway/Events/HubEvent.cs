@@ -21,6 +21,9 @@ internal sealed class HubEvent
         EntryVersion = frame.Data!.Fields.TryGetValue("entity_version", out var version) && version.KindCase == Value.KindOneofCase.NumberValue ? (int)version.NumberValue : 0;
     }
 
+    /// <summary>No event: wakes a stream that waits for one.</summary>
+    public static HubEvent Nudge { get; } = new("", new CloudEvent());
+
     /// <summary>The topic it belongs to.</summary>
     public string Topic { get; }
 

@@ -95,6 +95,17 @@ public sealed class ObserverTests : IAsyncLifetime, IDisposable
         Assert.Equal(lists, _peers.Worlds.Lists);
     }
 
+    [Fact]
+    public async Task Activation_ThatCannotBeRead_ClosesItsWorldUntilItsStateIsRead()
+    {
+        await FollowAsync();
+
+        await _gateway.Bus.PublishAsync(ControlEvent.FromJson("activation_updated", "qmtl.services.worldservice", """{"version":1,"world_id":"w1","etag":"x","freeze":"perhaps"}"""));
+
+        await TimeLimits.EventuallyAsync(() => _seen.Count == 4, what: "closed, and the state");
+        Assert.Equal(["-", "+"], _seen.Skip(2).Select(Word));
+    }
+
     private static string Word(ActivationUpdated update) => update.Freeze == true || update.Active == false ? "-" : update.StrategyId is null ? "world" : "+";
 
     private static ActivationUpdated Freeze(int number, int last) => Numbered(number, last, new ActivationUpdated { Active = false, Freeze = true, Phase = "freeze" });

@@ -68,6 +68,8 @@ public sealed class WebSocketTests : IAsyncLifetime, IDisposable
 
         Assert.Equal(("ack", "e-7"), (ack.GetProperty("type").GetString(), ack.GetProperty("last_id").GetString()));
         Assert.Equal("policy", renewed.GetProperty("topics").GetString());
+        // The state of what the new token is for comes at once, though nothing happens.
+        await ReadAsync(socket, "policy_state_hash");
         await _gateway.PublishPolicyAsync("w1", 3);
         Assert.Equal("policy_updated", (await ReadAsync(socket, "policy_updated")).GetProperty("type").GetString());
         Assert.True(_metrics["ws_heartbeats_total"] >= 1 && _metrics["ws_acks_total"] >= 1 && _metrics["ws_refreshes_total"] >= 1);
