@@ -29,9 +29,12 @@ public sealed class CapitalTests(StackFixture stack) : IClassFixture<StackFixtur
         var set = await JsonAsync("world", "allocate", world, "--data", data, "--apply", "--run-id", first, "--total-equity", "1000", "--share", "0.3");
         Assert.Equal(["proposal", "allocation"], set.EnumerateObject().Select(part => part.Name));
         Assert.Equal((0.3, 0.2, 0.1), await SharesAsync(world));
+        Assert.DoesNotContain(set.GetProperty("proposal").GetProperty("warnings").EnumerateArray(), warning => warning.GetString()!.Contains("no share", StringComparison.Ordinal));
+        Assert.Equal(0.2, Math.Round(set.GetProperty("proposal").GetProperty("strategy_alloc_total").GetProperty("a").GetDouble(), 9));
 
         var equal = await RunAsync("world", "allocate", world, "--method", "equal", "--data", _scratch.Write("two.json", """{"strategies":["a","b"]}"""), "--apply", "--run-id", second, "--total-equity", "1000");
         Assert.True(equal.ExitCode == 0, equal.Error);
+        Assert.DoesNotContain("no share", equal.Out, StringComparison.Ordinal);
         Assert.Contains($"set by run {second}; take it back with: qmtl world allocation-rollback {second}", equal.Out, StringComparison.Ordinal);
         Assert.Equal((0.3, 0.15, 0.15), await SharesAsync(world));
 

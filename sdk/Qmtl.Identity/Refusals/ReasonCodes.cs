@@ -216,6 +216,9 @@ public static class ReasonCodes
     /// <summary>The world's policy disables live promotion.</summary>
     public static ReasonCode PromotionDisabled { get; } = new("E_PROMOTION_DISABLED", 409, "The world's policy disables live promotion");
 
+    /// <summary>What was promoted was taken back before its apply ended.</summary>
+    public static ReasonCode PromotionRevoked { get; } = new("E_PROMOTION_REVOKED", 409, "What was promoted was taken back before its apply ended");
+
     /// <summary>The promotion does not meet its conditions.</summary>
     public static ReasonCode PromotionBlocked { get; } = new("E_PROMOTION_BLOCKED", 409, "The promotion does not meet its conditions");
 

@@ -31,9 +31,13 @@ internal static class ProposalReader
             request.ExpectedReturns,
             request.RiskAversion ?? 2,
             current,
-            allocation?.Allocation,
+            Share(request.WorldShare) ?? allocation?.Allocation,
             PeriodsPerYear(request.PeriodsPerYear));
     }
+
+    private static double? Share(double? share) => share is null or (>= 0 and <= 1)
+        ? share
+        : throw Refuse.Field("/world_share", string.Create(CultureInfo.InvariantCulture, $"must be 0 to 1, was {share}"));
 
     private static string[] Strategies(ProposeAllocationRequest request, IReadOnlyList<string> active)
     {

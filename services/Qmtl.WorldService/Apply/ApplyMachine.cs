@@ -7,7 +7,7 @@ namespace Qmtl.WorldService.Apply;
 /// <param name="FreezeTimeout">How long the freeze may wait for its acknowledgements.</param>
 /// <param name="RetryAt">When the events of the unfreeze are repeated next; set while it is pending.</param>
 /// <param name="Repeats">How often they were repeated.</param>
-/// <param name="Reason">Code of the reason for a rollback; empty otherwise.</param>
+/// <param name="Reason">Code of the reason for a rollback, or for a completed run without what it promoted; empty otherwise.</param>
 internal sealed record ApplyState(ApplyPhase Phase, DateTimeOffset Since, TimeSpan FreezeTimeout, DateTimeOffset? RetryAt = null, int Repeats = 0, string Reason = "");
 
 /// <summary>What happens to a run.</summary>

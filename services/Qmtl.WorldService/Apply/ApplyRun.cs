@@ -87,7 +87,7 @@ internal sealed record ApplyRunState
 
     public ApplyAck ToAck(IReadOnlyList<string> active)
     {
-        var ack = new ApplyAck { Ok = Machine.Phase != ApplyPhase.RolledBack, RunId = RunId, Phase = Machine.Phase.ToToken(), Reason = Machine.Reason };
+        var ack = new ApplyAck { Ok = Machine.Reason.Length == 0, RunId = RunId, Phase = Machine.Phase.ToToken(), Reason = Machine.Reason };
         ack.Active.Add(active);
         return ack;
     }

@@ -7,6 +7,7 @@ using Qmtl.WorldService.Bindings;
 using Qmtl.WorldService.Decisions;
 using Qmtl.WorldService.Edges;
 using Qmtl.WorldService.Policies;
+using Qmtl.WorldService.Promotion;
 using Qmtl.WorldService.Stages;
 using Qmtl.WorldService.Worlds;
 
@@ -135,10 +136,16 @@ internal sealed class ApplyStages(ActivationReconciler reconciler, ApplyConditio
         return run;
     }
 
+    /// <summary>Ends the run. What was promoted may have been taken back since the switch; then the answer must not be that it stands at live.</summary>
     private static async Task<ApplyRunState> CompleteAsync(WorldChange change, ApplyRunState run)
     {
         await ApplyStore.MarkAsync(change.Unit, run.WorldId, applyRunId: null, change.World.FrozenBy);
-        return run;
+        if (run.Promote.Count == 0) return run;
+        var stages = await StageStore.ListAsync(change.Unit, run.WorldId);
+        if (run.Promote.All(strategy => IsLive(stages, strategy))) return run;
+        var reason = change.World.AllowLive ? ReasonCodes.PromotionRevoked : ReasonCodes.LiveDisabled;
+        await PromotionDesk.FailAsync(change, run.RunId, reason.Code);
+        return run with { Machine = run.Machine with { Reason = reason.Code } };
     }
 
     private async Task<ApplyRunState> RollBackAsync(WorldChange change, ApplyRunState before, ApplyRunState run)

@@ -64,7 +64,9 @@ internal sealed class EvaluationHandler(
     {
         var world = await WorldStore.GetAsync(session, command.WorldId);
         var cohort = await cohorts.LoadAsync(session, command.WorldId, world.CohortRevision);
-        var builder = new RunBuilder(command, preparation, Judgement.Judge(command, preparation, cohort, clock.GetUtcNow()), clock.GetUtcNow());
+        var judgement = Judgement.Judge(command, preparation, cohort, clock.GetUtcNow());
+        RequireSubstance(command, cohort, judgement);
+        var builder = new RunBuilder(command, preparation, judgement, clock.GetUtcNow());
         return ([.. command.Subjects.Select(subject => builder.Build(subject, null))], null);
     }
 
@@ -88,6 +90,7 @@ internal sealed class EvaluationHandler(
         var preparation = await preparer.RefreshAsync(unit, change.World, command, prepared);
         var cohort = await cohorts.LoadAsync(unit, command.WorldId, change.World.CohortRevision);
         var judgement = Judgement.Judge(command, preparation, cohort, unit.Now);
+        RequireSubstance(command, cohort, judgement);
         var builder = new RunBuilder(command, preparation, judgement, unit.Now);
         var runs = command.Subjects.Select(subject => builder.Build(subject, earlier.GetValueOrDefault(subject)?.ToMessage())).ToArray();
 
@@ -99,6 +102,21 @@ internal sealed class EvaluationHandler(
         await change.AuditAsync("evaluated", runs[0].Summary, response, command.Stage);
         change.AffectsDecision(command.RunId);
         return (runs, judgement.Outcome);
+    }
+
+    /// <summary>
+    /// A strategy may be tried out before it is bound, with metrics of its own. A name that nothing at all is known of is a typing error: a run of it
+    /// would fail for missing metrics, and say nothing about the mistake.
+    /// </summary>
+    private static void RequireSubstance(EvaluationCommand command, Cohort cohort, Judgement judgement)
+    {
+        foreach (var subject in command.Subjects)
+        {
+            if (judgement.Origins[subject].Source is not MetricOrigin.Nothing || cohort.Bound.Contains(subject, StringComparer.Ordinal)) continue;
+            throw new RefusalException(
+                ReasonCodes.StrategyUnknown,
+                $"'{subject}' is not bound to world '{command.WorldId}', and has no metrics there. Bind it with POST /worlds/{command.WorldId}/bindings, or send its metrics or series.");
+        }
     }
 
     private static int Count(PolicyOutcome? outcome, Transition transition) => outcome?.Verdicts.Count(verdict => verdict.Transition == transition) ?? 0;

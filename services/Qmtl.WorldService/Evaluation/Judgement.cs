@@ -7,7 +7,11 @@ namespace Qmtl.WorldService.Evaluation;
 /// <summary>Where the metrics of a strategy came from.</summary>
 /// <param name="Source">request, series, risk_hub:{version}, run:{id}, or none.</param>
 /// <param name="Baseline">The backtest run that ratios compare with; null without one.</param>
-internal sealed record MetricOrigin(string Source, string? Baseline);
+internal sealed record MetricOrigin(string Source, string? Baseline)
+{
+    /// <summary>The source of a strategy that nothing is known of.</summary>
+    public const string Nothing = "none";
+}
 
 /// <summary>What an evaluation found, before anything of it is stored.</summary>
 /// <param name="States">The states the evaluation started from.</param>

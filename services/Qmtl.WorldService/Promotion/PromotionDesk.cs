@@ -65,11 +65,18 @@ internal sealed class PromotionDesk(WorldWriter writer, PromotionReader reader)
         caller,
         async change =>
         {
-            await PromotionStore.FailAsync(change.Unit, promotion.WorldId, promotion.ApplyRunId, reason);
-            await change.AuditAsync("live_promotion_failed", (promotion with { Status = PromotionStatuses.Failed, Reason = reason, EndedAt = change.Unit.Now }).ToMessage(), null, "live");
+            await FailAsync(change, promotion.ApplyRunId, reason);
             return true;
         },
         cancellationToken);
+
+    /// <summary>Says, with the change that finds it out, that a promotion came to nothing. An apply that is no promotion is passed over.</summary>
+    public static async Task FailAsync(WorldChange change, string applyRunId, string reason)
+    {
+        if (await PromotionStore.FindAsync(change.Unit, change.World.WorldId, applyRunId) is not { Kind: PromotionKinds.Promotion } promotion) return;
+        await PromotionStore.FailAsync(change.Unit, promotion.WorldId, applyRunId, reason);
+        await change.AuditAsync("live_promotion_failed", (promotion with { Status = PromotionStatuses.Failed, Reason = reason, EndedAt = change.Unit.Now }).ToMessage(), null, "live");
+    }
 
     private static void Check(PromotionOrder order, PromotionCase promotion, bool forced)
     {

@@ -74,8 +74,9 @@ internal sealed class PromotionHandler(
 
         if (record.Status is PromotionStatuses.Failed && record.Reason.Length > 0) return new PromotionResult { Reason = record.Reason, Plan = plan };
         var ack = await StartAsync(record, caller, cancellationToken);
-        if (ack.Phase is "rolled_back") metrics.PromotionFailed(ack.Reason);
-        return new PromotionResult { Applied = ack.Phase is "completed", Reason = ack.Phase is "completed" ? PromotionReasons.Applied : ack.Reason.Length > 0 ? ack.Reason : ack.Phase, Plan = plan, Apply = ack };
+        if (!ack.Ok) metrics.PromotionFailed(ack.Reason);
+        var applied = ack.Ok && ack.Phase is "completed";
+        return new PromotionResult { Applied = applied, Reason = applied ? PromotionReasons.Applied : ack.Ok ? ack.Phase : ack.Reason, Plan = plan, Apply = ack };
     }
 
     /// <summary>A promotion whose apply is refused has failed; one whose answer is lost goes on, and is found again under its id.</summary>

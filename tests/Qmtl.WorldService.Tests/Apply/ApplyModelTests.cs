@@ -113,7 +113,8 @@ public abstract class ApplyModelTests
                     await model.AdvanceAsync(commits - 2);
                 }
 
-                reached.Add(await model.PhaseAsync("r1"));
+                var withdrawnAt = await model.PhaseAsync("r1");
+                reached.Add(withdrawnAt);
                 await lab.Get<WorldsHandler>().UpdateAsync(new UpdateWorldRequest { WorldId = ApplyLab.World, AllowLive = false }, ApplyLab.Operator, CancellationToken.None);
                 for (var round = 0; round < 4; round++)
                 {
@@ -122,7 +123,11 @@ public abstract class ApplyModelTests
                     await model.AdvanceAsync(null);
                 }
 
-                Assert.Contains(await model.PhaseAsync("r1"), new[] { "completed", "rolled_back" });
+                // Nor does the run say that it did what it was asked for.
+                var ack = (await lab.Database.ReadAsync(session => ApplyStore.FindAsync(session, ApplyLab.World, "r1")))!.ToAck([]);
+                Assert.Contains(ack.Phase, new[] { "completed", "rolled_back" });
+                Assert.Equal(withdrawnAt is "completed" ? "" : ReasonCodes.LiveDisabled.Code, ack.Reason);
+                Assert.Equal(withdrawnAt is "completed", ack.Ok);
                 await model.SettleAsync();
             }
         }

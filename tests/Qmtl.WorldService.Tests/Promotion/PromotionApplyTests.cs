@@ -45,6 +45,31 @@ public abstract class PromotionApplyTests
     }
 
     [ConformanceFact]
+    public async Task Apply_AllowLiveTakenAwayMeanwhile_IsNotCalledApplied()
+    {
+        await using var host = await StartAsync();
+        await host.ReadyAsync();
+        await host.ApproveAsync();
+        var now = host.Clock.GetUtcNow();
+        await host.Database.WriteAsync(unit => ApplyStore.ObserveAsync(unit, "g1", now.AddMinutes(-1), now.AddHours(1))).Within();
+        var promoting = host.ApplyLiveAsync();
+        await AcknowledgeAsync(host, "live-a-p2", "freeze");
+        await host.Client.UpdateWorldAsync(new UpdateWorldRequest { WorldId = "w", AllowLive = false }).ResponseAsync.Within();
+        await AcknowledgeAsync(host, "live-a-p2", "unfreeze");
+
+        var result = await promoting.Within();
+        Assert.Equal((false, ReasonCodes.LiveDisabled.Code), Outcome(result));
+        Assert.Equal(("completed", false, ReasonCodes.LiveDisabled.Code), (result.Apply.Phase, result.Apply.Ok, result.Apply.Reason));
+        Assert.Equal("paper", await host.StageOfAsync());
+        Assert.NotEqual("live", (await host.ActivationAsync("w", "a")).EffectiveMode);
+        var record = Assert.Single(await host.LogAsync());
+        Assert.Equal(("failed", ReasonCodes.LiveDisabled.Code), (record.Status, record.Reason));
+        Assert.Equal((false, ReasonCodes.LiveDisabled.Code), Outcome(await host.ApplyLiveAsync(change: request => request.ApplyRunId = "live-a-p2")));
+        var audit = await host.Client.ListAuditAsync(new ListAuditRequest { WorldId = "w" }).ResponseAsync.Within();
+        Assert.Single(audit.Entries, entry => entry.Event == "live_promotion_failed");
+    }
+
+    [ConformanceFact]
     public async Task Apply_WhateverStandsInTheWay_ChangesNothing()
     {
         await using var host = await StartAsync();
@@ -214,6 +239,16 @@ public abstract class PromotionApplyTests
     {
         var refused = await WorldHost.RefusedAsync(() => host.ApplyLiveAsync(strategy: strategy, change: request => request.Force = force));
         return (refused.Code.Code, refused.Metadata["blocked_reasons"]);
+    }
+
+    /// <summary>Waits for a phase of a run and acknowledges all of it.</summary>
+    private static async Task AcknowledgeAsync(WorldHost host, string runId, string phase)
+    {
+        ApplyRunState? run = null;
+        await TimeLimits.EventuallyAsync(
+            async () => (run = await host.Database.ReadAsync(session => ApplyStore.FindAsync(session, "w", runId)))?.Machine.Phase.ToToken() == phase, what: phase);
+        await host.Database.WriteAsync(unit => ApplyStore.AcknowledgeAsync(unit, "w", runId, "g1", run!.LastSequence)).Within();
+        await host.Services.GetRequiredService<ApplyDriver>().AdvanceAsync("w", CancellationToken.None).Within();
     }
 
     private static Task<DemotionResult> DemoteAsync(WorldHost host, string strategy) =>

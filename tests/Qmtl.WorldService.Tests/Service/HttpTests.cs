@@ -38,6 +38,26 @@ public sealed class HttpTests
         Assert.Contains("world_eval_duration_ms", metrics, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Decide_WithTheEtagItHas_IsNotModified_UntilTheDecisionIsAnotherOne()
+    {
+        await using var host = await StartAsync();
+        await SendAsync(host, HttpMethod.Post, "/worlds", """{"id":"w"}""");
+        var first = await SendAsync(host, HttpMethod.Get, "/worlds/w/decide");
+        var etag = first.Headers.ETag!.Tag;
+
+        var (status, length, same) = await RevalidateAsync(host, etag);
+        Assert.Equal((HttpStatusCode.NotModified, 0, etag), (status, length, same));
+        host.Clock.Advance(TimeSpan.FromMinutes(1));
+        Assert.Equal(HttpStatusCode.NotModified, (await RevalidateAsync(host, etag)).Status);
+
+        await SendAsync(host, HttpMethod.Put, "/worlds/w", """{"circuit_breaker":true}""");
+        var changed = await RevalidateAsync(host, etag);
+        Assert.Equal(HttpStatusCode.OK, changed.Status);
+        Assert.NotEqual(etag, changed.Etag);
+        Assert.Equal(HttpStatusCode.OK, (await RevalidateAsync(host, "\"another\"")).Status);
+    }
+
     [Theory]
     [InlineData("GET", "/worlds/nowhere/decide", null, 404, "E_WORLD_UNKNOWN", null)]
     [InlineData("POST", "/worlds", "{\"id\":\"A B\"}", 422, "E_INVALID_ARGUMENT", "/id")]
@@ -75,6 +95,14 @@ public sealed class HttpTests
         using var response = await host.Http.SendAsync(request).Within();
         using var document = JsonDocument.Parse(await response.Content.ReadAsStringAsync().Within());
         return new Answer(response.StatusCode, document.RootElement.Clone(), response.Headers, response.Content.Headers.ContentType?.MediaType);
+    }
+
+    private static async Task<(HttpStatusCode Status, int Length, string? Etag)> RevalidateAsync(WorldHost host, string etag)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/worlds/w/decide");
+        request.Headers.IfNoneMatch.Add(new EntityTagHeaderValue(etag));
+        using var response = await host.Http.SendAsync(request).Within();
+        return (response.StatusCode, (await response.Content.ReadAsByteArrayAsync().Within()).Length, response.Headers.ETag?.Tag);
     }
 
     private sealed record Answer(HttpStatusCode Status, JsonElement Body, HttpResponseHeaders Headers, string? MediaType);

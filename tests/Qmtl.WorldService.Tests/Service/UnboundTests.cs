@@ -82,6 +82,32 @@ public abstract class UnboundTests
     }
 
     [ConformanceFact]
+    public async Task Evaluation_OfAStrangerNothingIsKnownOf_IsRefused_AndOneWithMetricsIsTriedOut()
+    {
+        await using var host = await StartAsync();
+        await host.WorldAsync("w", "thresholds: {s: {metric: sharpe, min: 1}}", "a");
+        var request = new EvaluateRequest { WorldId = "w", StrategyId = "ghost", RunId = "g1", Stage = "backtest" };
+
+        foreach (var dryRun in new[] { true, false })
+        {
+            request.DryRun = dryRun;
+            var refused = await WorldHost.RefusedAsync(() => host.Client.EvaluateAsync(request).ResponseAsync);
+            Assert.Equal(ReasonCodes.StrategyUnknown, refused.Code);
+            Assert.Contains("'ghost' is not bound to world 'w'", refused.Detail, StringComparison.Ordinal);
+        }
+
+        var cohort = new EvaluateCohortRequest { WorldId = "w", RunId = "c1", Candidates = { "a", "ghost" } };
+        Assert.Equal(ReasonCodes.StrategyUnknown, (await WorldHost.RefusedAsync(() => host.Client.EvaluateCohortAsync(cohort).ResponseAsync)).Code);
+        Assert.Empty((await host.Client.ListEvaluationRunsAsync(new ListEvaluationRunsRequest { WorldId = "w", StrategyId = "ghost" }).ResponseAsync.Within()).Runs);
+
+        // Who belongs to the world is judged, also on nothing; and what was measured once is known.
+        request.StrategyId = "a";
+        Assert.Equal("fail", (await host.Client.EvaluateAsync(request).ResponseAsync.Within()).Summary.Status);
+        await host.EvaluateAsync("w", "ghost", "g2", ("sharpe", 2));
+        Assert.Equal("pass", (await host.Client.EvaluateAsync(new EvaluateRequest(request) { StrategyId = "ghost", RunId = "g3" }).ResponseAsync.Within()).Summary.Status);
+    }
+
+    [ConformanceFact]
     public async Task RunIds_ThatAreNone_AreCalledRunIds()
     {
         await using var host = await StartAsync();

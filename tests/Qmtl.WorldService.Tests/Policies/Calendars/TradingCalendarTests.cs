@@ -4,6 +4,7 @@ using FsCheck.Fluent;
 using NodaTime;
 using Qmtl.V1;
 using Qmtl.WorldService.Policies.Calendars;
+using Qmtl.WorldService.Worlds;
 
 namespace Qmtl.WorldService.Tests.Policies.Calendars;
 
@@ -77,6 +78,35 @@ public sealed class TradingCalendarTests
         Assert.Same(TradingCalendar.Continuous, WorldCalendar.Of(Data("us_equity", "")));
         Assert.Same(TradingCalendar.Continuous, WorldCalendar.Of(Data()));
         Assert.Same(TradingCalendar.Continuous, WorldCalendar.Of(null));
+    }
+
+    [Theory]
+    // A weekend, from Friday 15:00 in New York to Monday 10:00: on the clock 67 hours.
+    [InlineData("crypto", "exchange_calendar", "2026-01-09T20:00:00Z", "2026-01-12T15:00:00Z", "2.19:00:00")]
+    [InlineData("fx", "exchange_calendar", "2026-01-09T20:00:00Z", "2026-01-12T15:00:00Z", "19:00:00")]
+    [InlineData("us_equity", "exchange_calendar", "2026-01-09T20:00:00Z", "2026-01-12T15:00:00Z", "01:30:00")]
+    // Overnight: the close of Monday to half an hour after the open of Tuesday.
+    [InlineData("us_equity", "exchange_calendar", "2026-01-12T21:00:00Z", "2026-01-13T15:00:00Z", "00:30:00")]
+    // Martin Luther King's day is a holiday of the exchange, and one of neither other market.
+    [InlineData("us_equity", "exchange_calendar", "2026-01-19T00:00:00Z", "2026-01-20T00:00:00Z", "00:00:00")]
+    [InlineData("fx", "exchange_calendar", "2026-01-19T00:00:00Z", "2026-01-20T00:00:00Z", "1.00:00:00")]
+    // Who does not know the market, or has several, or asks for the clock, forgives nothing.
+    [InlineData("tulips", "exchange_calendar", "2026-01-09T20:00:00Z", "2026-01-12T15:00:00Z", "2.19:00:00")]
+    [InlineData("", "exchange_calendar", "2026-01-09T20:00:00Z", "2026-01-12T15:00:00Z", "2.19:00:00")]
+    [InlineData("us_equity,fx", "exchange_calendar", "2026-01-09T20:00:00Z", "2026-01-12T15:00:00Z", "2.19:00:00")]
+    [InlineData("us_equity,us_etf", "exchange_calendar", "2026-01-09T20:00:00Z", "2026-01-12T15:00:00Z", "01:30:00")]
+    [InlineData("us_equity", "utc", "2026-01-09T20:00:00Z", "2026-01-12T15:00:00Z", "2.19:00:00")]
+    [InlineData("us_equity", null, "2026-01-09T20:00:00Z", "2026-01-12T15:00:00Z", "2.19:00:00")]
+    [InlineData("fx", "no policy", "2026-01-09T20:00:00Z", "2026-01-12T15:00:00Z", "2.19:00:00")]
+    public void Lag_CountsTheHoursThatPolicyAndMarketSay(string markets, string? alignment, string start, string end, string expected)
+    {
+        var world = new WorldRow { Data = markets.Length == 0 ? null : Json.Write(Data(markets.Split(','))) };
+        var policy = alignment is "no policy" ? null : PolicyFixture.Load($"data_currency: {{max_lag: 1h{(alignment is null ? "" : $", bar_alignment: {alignment}")}}}");
+
+        var lag = WorldCalendar.Of(world, policy).OpenBetween(Time(start), Time(end));
+
+        Assert.Equal(TimeSpan.Parse(expected, CultureInfo.InvariantCulture), lag);
+        if (policy is not null) Assert.Same(WorldCalendar.Of(world, policy), WorldCalendar.For(policy, WorldCalendar.MarketOf(world)));
     }
 
     private static WorldData Data(params string[] assetClasses)

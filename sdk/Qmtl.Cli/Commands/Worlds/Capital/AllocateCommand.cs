@@ -94,6 +94,7 @@ internal sealed class AllocateCommand : CliCommand
         }
 
         document["method"] = run.Get(_method);
+        if (run.Get(_share) is { } share) document["world_share"] = share;
         return document.ToJsonString();
     }
 
