@@ -134,7 +134,7 @@ public sealed class NeverLiveTests
     private static async Task<int> EventCountAsync(WorldHost host) => (await PayloadsAsync(host)).Count;
 
     private static async Task<IReadOnlyList<string>> LiveEventsAsync(WorldHost host, int after) =>
-        [.. (await PayloadsAsync(host)).Skip(after).Where(payload => JsonDocument.Parse(payload).RootElement.GetProperty("data").GetProperty("effective_mode").GetString() == "live")];
+        [.. (await PayloadsAsync(host)).Skip(after).Where(payload => JsonDocument.Parse(payload).RootElement.GetProperty("data").TryGetProperty("effective_mode", out var mode) && mode.GetString() == "live")];
 
     private static async Task<IReadOnlyList<string>> PayloadsAsync(WorldHost host) =>
         [.. (await host.Database.QueryAsync<byte[]>("SELECT payload FROM bus_log WHERE topic = 'activation' AND message_key = 'w' ORDER BY log_offset")).Select(Encoding.UTF8.GetString)];
