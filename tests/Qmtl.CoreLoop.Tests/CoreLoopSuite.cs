@@ -152,6 +152,23 @@ public abstract class CoreLoopSuite<TStack>(StackFixture<TStack> fixture)
     }
 
     [ConformanceFact]
+    public async Task Decide_WithTheEtagItHas_IsNotModified_UntilTheDecisionIsAnotherOne()
+    {
+        using var door = await OpenAsync();
+        var world = await door.WorldAsync();
+        var first = await door.GetAsync($"/worlds/{world}/decide");
+        (string Name, string Etag) known = ("If-None-Match", first.Headers.ETag!.Tag);
+
+        var again = await door.SendAsync(HttpMethod.Get, $"/worlds/{world}/decide", headers: known);
+        Assert.Equal((HttpStatusCode.NotModified, "", known.Etag), (again.Status, again.Text, again.Headers.ETag!.Tag));
+
+        await door.PostAsync($"/worlds/{world}/bindings", new BindStrategiesRequest { Strategies = { "a" } });
+        await TimeLimits.EventuallyAsync(async () => (await door.SendAsync(HttpMethod.Get, $"/worlds/{world}/decide", headers: known)).Status == HttpStatusCode.OK);
+        var changed = await door.GetAsync($"/worlds/{world}/decide");
+        Assert.NotEqual((known.Etag, first.As<DecisionEnvelope>().Reason), (changed.Headers.ETag!.Tag, changed.As<DecisionEnvelope>().Reason));
+    }
+
+    [ConformanceFact]
     public async Task Evaluation_BelowTheThreshold_LeavesTheStrategyInactive()
     {
         using var door = await OpenAsync();

@@ -6,9 +6,15 @@ namespace Qmtl.CoreLoop.Tests.Stacks;
 /// <summary>Everything in one process of its own, on SQLite, so that it can be killed.</summary>
 public sealed class StandaloneProcessUnderTest : StackUnderTest
 {
-    private readonly string _folder = Directory.CreateTempSubdirectory("qmtl-standalone-").FullName;
+    private readonly string _folder;
+    private readonly bool _isGuest;
     private readonly (int Http, int Grpc, int Dashboard) _ports = (ServiceProcess.FreePort(), ServiceProcess.FreePort(), ServiceProcess.FreePort());
     private ServiceProcess? _process;
+
+    public StandaloneProcessUnderTest() => _folder = Directory.CreateTempSubdirectory("qmtl-standalone-").FullName;
+
+    /// <summary>A second process over the database of <paramref name="host"/>, which outlives it.</summary>
+    public StandaloneProcessUnderTest(StandaloneProcessUnderTest host) => (_folder, _isGuest) = (host._folder, true);
 
     /// <summary>The database that all of it shares.</summary>
     public string Database => Path.Combine(_folder, "qmtl.db");
@@ -30,7 +36,7 @@ public sealed class StandaloneProcessUnderTest : StackUnderTest
     public override async ValueTask DisposeAsync()
     {
         if (_process is not null) await _process.DisposeAsync();
-        Directory.Delete(_folder, recursive: true);
+        if (!_isGuest) Directory.Delete(_folder, recursive: true);
     }
 
     private async Task RestartAsync(string? worldService)
