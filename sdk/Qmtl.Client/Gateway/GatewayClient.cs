@@ -18,6 +18,7 @@ namespace Qmtl.Client;
 public sealed class GatewayClient : IDisposable
 {
     private const string JsonType = "application/json";
+    private const string AllowLive = "X-Allow-Live";
     private static readonly TimeSpan WriteLimit = TimeSpan.FromSeconds(10);
     private readonly HttpClient _http;
     private readonly bool _owned;
@@ -106,19 +107,19 @@ public sealed class GatewayClient : IDisposable
     {
         ArgumentNullException.ThrowIfNull(body);
         using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(path, UriKind.Relative)) { Content = new StringContent(ProtoJson.Write(body), Encoding.UTF8, JsonType) };
-        request.Headers.Add("X-Allow-Live", "true");
+        request.Headers.Add(AllowLive, "true");
         return await SendAsync<T>(request, WriteLimit, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Replaces what the path names.</summary>
     /// <inheritdoc cref="GetAsync{T}"/>
-    public async Task<T> PutAsync<T>(string path, IMessage body, CancellationToken cancellationToken = default)
-        where T : class, IMessage, new()
-    {
-        ArgumentNullException.ThrowIfNull(body);
-        using var request = new HttpRequestMessage(HttpMethod.Put, new Uri(path, UriKind.Relative)) { Content = new StringContent(ProtoJson.Write(body), Encoding.UTF8, JsonType) };
-        return await SendAsync<T>(request, WriteLimit, cancellationToken).ConfigureAwait(false);
-    }
+    public Task<T> PutAsync<T>(string path, IMessage body, CancellationToken cancellationToken = default)
+        where T : class, IMessage, new() => PutAsync<T>(path, body, mayGoLive: false, cancellationToken);
+
+    /// <summary>Replaces what the path names, though that may let orders out to a live venue, and says so with the header <c>X-Allow-Live</c>.</summary>
+    /// <inheritdoc cref="GetAsync{T}"/>
+    public Task<T> PutLiveAsync<T>(string path, IMessage body, CancellationToken cancellationToken = default)
+        where T : class, IMessage, new() => PutAsync<T>(path, body, mayGoLive: true, cancellationToken);
 
     /// <summary>Posts a message with headers that say more about it, such as who publishes it.</summary>
     /// <inheritdoc cref="GetAsync{T}"/>
@@ -195,6 +196,15 @@ public sealed class GatewayClient : IDisposable
     {
         ArgumentNullException.ThrowIfNull(address);
         return address.AbsolutePath.EndsWith('/') ? address : new UriBuilder(address) { Path = address.AbsolutePath + "/" }.Uri;
+    }
+
+    private async Task<T> PutAsync<T>(string path, IMessage body, bool mayGoLive, CancellationToken cancellationToken)
+        where T : class, IMessage, new()
+    {
+        ArgumentNullException.ThrowIfNull(body);
+        using var request = new HttpRequestMessage(HttpMethod.Put, new Uri(path, UriKind.Relative)) { Content = new StringContent(ProtoJson.Write(body), Encoding.UTF8, JsonType) };
+        if (mayGoLive) request.Headers.Add(AllowLive, "true");
+        return await SendAsync<T>(request, WriteLimit, cancellationToken).ConfigureAwait(false);
     }
 
     private async Task<T> SendAsync<T>(HttpRequestMessage request, TimeSpan limit, CancellationToken cancellationToken)

@@ -70,6 +70,8 @@ internal sealed class DatabaseBackup(IDatabase database, IEnumerable<MigrationSe
         // The schema as it was, so that rows fit; what has changed since is then applied to them, as it was to the original.
         await Migrator.ApplyAsync(unit, Checked(head), head.Versions(), logger);
         var tables = (await TableCatalog.ReadAsync(unit)).ToDictionary(table => table.Name, StringComparer.Ordinal);
+        // Rows that a schema begins with stand in the backup too, as far as they had come by then.
+        foreach (var table in tables.Keys) await unit.ExecuteAsync($"DELETE FROM {TableReader.Quote(table)}");
         await foreach (var (title, row) in reader.RowsAsync()) await InsertAsync(unit, TableOf(tables, title), row);
         var summary = reader.Summary(head);
 

@@ -40,7 +40,7 @@ internal sealed class ActivationCommand : CliCommand
         };
         await using var session = await run.OpenGatewayAsync(cancellationToken);
         request.StrategyId = await session.StrategyAsync(run.Get(_world), run.Get(_strategy), _strategy.Name, cancellationToken);
-        var entry = await session.Client.PutAsync<ActivationEnvelope>($"{WorldCommands.PathOf(run.Get(_world))}/activation", request, cancellationToken);
+        var entry = await session.Client.PutLiveAsync<ActivationEnvelope>($"{WorldCommands.PathOf(run.Get(_world))}/activation", request, cancellationToken);
         run.Print(entry, screen =>
         {
             screen.Line($"{entry.StrategyId} {entry.Side}: {(entry.Active ? entry.EffectiveMode : "inactive")}");
