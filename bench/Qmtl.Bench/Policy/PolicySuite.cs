@@ -20,6 +20,12 @@ internal static class PolicySuite
         Scaling(10_000),
         Scaling(20_000),
         Scaling(50_000),
+        new ContestBenchmark(
+            "series-100000",
+            "all metrics of one strategy from 100,000 return points; baseline: Sharpe ratio and drawdown in one plain loop",
+            Goal.Value(must: 50),
+            Milliseconds,
+            scale => SeriesContest.Prepare(scale switch { Scale.Full => 100_000, Scale.Quick => 10_000, _ => 2_000 })),
         new EvaluateHttp("evaluate-http-1000", "1,000 strategies evaluated over HTTP, their metrics in the request as known before; fsync on", Goal.Value(must: 5), EvaluateBody.Repeated),
         new EvaluateHttp("evaluate-http-1000-columns", "the same, metrics column by column", Goal.Value(must: 5), EvaluateBody.Columns),
         new EvaluateHttp("evaluate-http-1000-changed", "the same, all metrics new and stored", Goal.Value(must: 5), EvaluateBody.Changed),
