@@ -71,7 +71,11 @@ internal sealed class DatabaseBackup(IDatabase database, IEnumerable<MigrationSe
         await Migrator.ApplyAsync(unit, Checked(head), head.Versions(), logger);
         var tables = (await TableCatalog.ReadAsync(unit)).ToDictionary(table => table.Name, StringComparer.Ordinal);
         // Rows that a schema begins with stand in the backup too, as far as they had come by then.
-        foreach (var table in tables.Keys) await unit.ExecuteAsync($"DELETE FROM {TableReader.Quote(table)}");
+        foreach (var table in tables.Keys)
+        {
+            if (await HasRowsAsync(unit, table)) await unit.ExecuteAsync($"DELETE FROM {TableReader.Quote(table)}");
+        }
+
         await foreach (var (title, row) in reader.RowsAsync()) await InsertAsync(unit, TableOf(tables, title), row);
         var summary = reader.Summary(head);
 
@@ -114,13 +118,15 @@ internal sealed class DatabaseBackup(IDatabase database, IEnumerable<MigrationSe
     {
         foreach (var table in await TableCatalog.ReadAsync(unit))
         {
-            if (await unit.ScalarAsync<long>($"SELECT COUNT(*) FROM {TableReader.Quote(table.Name)}") > 0)
+            if (await HasRowsAsync(unit, table.Name))
                 throw new BackupException($"The database is not empty: {table.Name} has rows. Restore into a new folder or a new database.");
         }
 
         // Empty tables of a newer schema would stand in the way of the older one.
         if ((await TableCatalog.ReadAsync(unit)).Count > 0) throw new BackupException("The database has tables already, though no rows. Restore into a new folder or a new database.");
     }
+
+    private static async Task<bool> HasRowsAsync(IUnitOfWork unit, string table) => await unit.ScalarAsync<long>($"SELECT COUNT(*) FROM {TableReader.Quote(table)}") > 0;
 
     private static async Task RequireAuditAsync(IUnitOfWork unit, CancellationToken cancellationToken)
     {
