@@ -98,9 +98,9 @@ public abstract class IngestTests : IAsyncLifetime
     [ConformanceFact]
     public async Task Work_LongerThanItsHold_IsNotTakenOverWhileItsGatewayLives()
     {
-        _peers.Graph.Delay = TimeSpan.FromSeconds(3);
-        var working = await StartAsync(("Gateway:Submissions:HoldFor", "00:00:01"), ("Gateway:Submissions:DiffBudget", "00:00:00.050"));
-        await StartAsync(("Gateway:Submissions:HoldFor", "00:00:01"));
+        _peers.Graph.Delay = TimeSpan.FromSeconds(7);
+        var working = await StartAsync(("Gateway:Submissions:HoldFor", "00:00:03"), ("Gateway:Submissions:DiffBudget", "00:00:00.050"));
+        await StartAsync(("Gateway:Submissions:HoldFor", "00:00:03"));
 
         var id = (await working.PostAsync("/strategies", GatewayHost.Submission(GatewayHost.Graph(10)))).Text("strategy_id");
         await working.UntilAsync(id, "completed");
